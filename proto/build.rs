@@ -2,7 +2,6 @@
 
 use std::{env, error::Error, fs, path::PathBuf};
 
-use prost::Message;
 use protox::Compiler;
 
 fn main() -> Result<(), Box<dyn Error>> {
@@ -18,7 +17,10 @@ fn main() -> Result<(), Box<dyn Error>> {
     }
 
     let out = PathBuf::from(env::var_os("OUT_DIR").ok_or("cargo sets OUT_DIR")?);
-    fs::write(out.join("chatstore.bin"), compiler.encode_file_descriptor_set())?;
+    fs::write(
+        out.join("chatstore.bin"),
+        compiler.encode_file_descriptor_set(),
+    )?;
 
     compiler.include_source_info(true);
     tonic_prost_build::configure()

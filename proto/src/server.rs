@@ -1,0 +1,179 @@
+//! The server that both services run: their rpcs, health, reflection, and an end that is always reached.
+
+use std::{convert::Infallible, time::Duration};
+
+use http::{Request, Response};
+use tokio::{net::TcpListener, sync::oneshot};
+use tonic::{
+    body::Body,
+    server::NamedService,
+    service::RoutesBuilder,
+    transport::{self, server::TcpIncoming},
+};
+use tonic_health::{ServingStatus, server::HealthReporter};
+use tower::Service;
+
+use crate::{FILE_DESCRIPTOR_SET, call::CallLayer};
+
+/// How long calls under way may take to end after the stop; then they are cut off.
+const DRAIN_LIMIT: Duration = Duration::from_secs(10);
+/// HTTP/2 flow control: enough in flight for uploads at the speed of a local network.
+const STREAM_WINDOW_BYTES: u32 = 1 << 20;
+const CONNECTION_WINDOW_BYTES: u32 = 4 << 20;
+/// Finds peers that are gone without a word.
+const KEEPALIVE: Duration = Duration::from_secs(30);
+
+/// A gRPC server with health (`grpc.health.v1`) and reflection (v1 and v1alpha).
+pub struct Server {
+    routes: RoutesBuilder,
+    names: Vec<&'static str>,
+    max_calls: usize,
+}
+
+impl Server {
+    /// A server of no services yet, which serves at most `max_calls` calls at once.
+    #[must_use]
+    pub fn new(max_calls: usize) -> Self {
+        Self {
+            routes: RoutesBuilder::default(),
+            names: Vec::new(),
+            max_calls,
+        }
+    }
+
+    /// Adds a service.
+    #[must_use]
+    pub fn with<S>(mut self, service: S) -> Self
+    where
+        S: Service<Request<Body>, Response = Response<Body>, Error = Infallible>
+            + NamedService
+            + Clone
+            + Send
+            + Sync
+            + 'static,
+        S::Future: Send + 'static,
+    {
+        self.names.push(S::NAME);
+        self.routes.add_service(service);
+        self
+    }
+
+    /// Serves on `listener` until `stop` resolves, then lets the calls under way end for at most ten seconds.
+    ///
+    /// # Errors
+    /// When the descriptor set cannot be served, or the transport fails.
+    pub async fn serve(
+        mut self,
+        listener: TcpListener,
+        stop: impl Future<Output = ()>,
+    ) -> Result<(), ServeError> {
+        let (health, health_service) = tonic_health::server::health_reporter();
+        let reflection = || {
+            tonic_reflection::server::Builder::configure()
+                .register_encoded_file_descriptor_set(FILE_DESCRIPTOR_SET)
+                .register_encoded_file_descriptor_set(tonic_health::pb::FILE_DESCRIPTOR_SET)
+        };
+        self.routes.add_service(health_service);
+        self.routes
+            .add_service(self.listed(reflection()).build_v1()?);
+        self.routes
+            .add_service(self.listed(reflection()).build_v1alpha()?);
+        set_all(&health, &self.names, ServingStatus::Serving).await;
+
+        let (stopped, drain) = oneshot::channel();
+        let serving = transport::Server::builder()
+            .initial_stream_window_size(STREAM_WINDOW_BYTES)
+            .initial_connection_window_size(CONNECTION_WINDOW_BYTES)
+            .http2_keepalive_interval(Some(KEEPALIVE))
+            .layer(CallLayer::new(self.max_calls))
+            .add_routes(self.routes.routes())
+            .serve_with_incoming_shutdown(
+                TcpIncoming::from(listener).with_nodelay(Some(true)),
+                async {
+                    stop.await;
+                    set_all(&health, &self.names, ServingStatus::NotServing).await;
+                    let _ = stopped.send(());
+                },
+            );
+        tokio::select! {
+            served = serving => Ok(served?),
+            () = drain_limit(drain) => {
+                tracing::warn!("calls were still under way when the time to drain was out");
+                Ok(())
+            }
+        }
+    }
+
+    /// Names this server's own services alone: the descriptor set holds both packages.
+    fn listed<'b>(
+        &self,
+        builder: tonic_reflection::server::Builder<'b>,
+    ) -> tonic_reflection::server::Builder<'b> {
+        let builder = builder.with_service_name("grpc.health.v1.Health");
+        self.names
+            .iter()
+            .fold(builder, |builder, name| builder.with_service_name(*name))
+    }
+}
+
+/// Why a server ended.
+#[derive(Debug)]
+pub enum ServeError {
+    /// The descriptor set cannot be served by reflection.
+    Reflection(tonic_reflection::server::Error),
+    /// The transport failed.
+    Transport(transport::Error),
+}
+
+impl std::fmt::Display for ServeError {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Reflection(error) => write!(f, "reflection: {error}"),
+            Self::Transport(error) => write!(f, "transport: {error}"),
+        }
+    }
+}
+
+impl std::error::Error for ServeError {}
+
+impl From<tonic_reflection::server::Error> for ServeError {
+    fn from(error: tonic_reflection::server::Error) -> Self {
+        Self::Reflection(error)
+    }
+}
+
+impl From<transport::Error> for ServeError {
+    fn from(error: transport::Error) -> Self {
+        Self::Transport(error)
+    }
+}
+
+/// Resolves when the process is asked to end: SIGTERM, or Ctrl-C.
+pub async fn stop_signal() {
+    let mut terminate =
+        match tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate()) {
+            Ok(terminate) => terminate,
+            Err(error) => {
+                tracing::error!(%error, "SIGTERM cannot be listened to");
+                return;
+            }
+        };
+    tokio::select! {
+        _ = terminate.recv() => {}
+        _ = tokio::signal::ctrl_c() => {}
+    }
+}
+
+/// Resolves when the time to drain is out: a dead peer can hold a graceful end open for ever.
+async fn drain_limit(stopped: oneshot::Receiver<()>) {
+    match stopped.await {
+        Ok(()) => tokio::time::sleep(DRAIN_LIMIT).await,
+        Err(_) => std::future::pending().await,
+    }
+}
+
+async fn set_all(health: &HealthReporter, names: &[&str], status: ServingStatus) {
+    for name in names.iter().copied().chain([""]) {
+        health.set_service_status(name, status).await;
+    }
+}
