@@ -1,0 +1,79 @@
+//! The pair: both services, on embedded stores, and a client for each of their services.
+
+use contract::{
+    blob::v1::{
+        bucket_service_client::BucketServiceClient, object_service_client::ObjectServiceClient,
+        presign_service_client::PresignServiceClient,
+    },
+    metadata::v1::{
+        chat_service_client::ChatServiceClient, image_service_client::ImageServiceClient,
+        message_service_client::MessageServiceClient,
+        search_result_service_client::SearchResultServiceClient,
+    },
+};
+use tonic::transport::Channel;
+
+use crate::Service;
+
+/// Both services, started fresh.
+#[derive(Debug)]
+pub struct Pair {
+    /// metadata-svc.
+    pub metadata: Service,
+    /// blob-svc.
+    pub blob: Service,
+}
+
+impl Pair {
+    /// Starts both on empty embedded stores, with nothing set that has a default.
+    ///
+    /// # Panics
+    /// As [`Service::start`].
+    pub async fn start() -> Self {
+        let metadata = Service::start("metadata-svc", &[("STORAGE_MODE", "kv".to_owned())]).await;
+        let blob = Service::start("blob-svc", &[]).await;
+        Self { metadata, blob }
+    }
+
+    /// A client of `ChatService`.
+    #[must_use]
+    pub fn chats(&self) -> ChatServiceClient<Channel> {
+        ChatServiceClient::new(self.metadata.channel())
+    }
+
+    /// A client of `MessageService`.
+    #[must_use]
+    pub fn messages(&self) -> MessageServiceClient<Channel> {
+        MessageServiceClient::new(self.metadata.channel())
+    }
+
+    /// A client of `ImageService`.
+    #[must_use]
+    pub fn images(&self) -> ImageServiceClient<Channel> {
+        ImageServiceClient::new(self.metadata.channel())
+    }
+
+    /// A client of `SearchResultService`.
+    #[must_use]
+    pub fn search_results(&self) -> SearchResultServiceClient<Channel> {
+        SearchResultServiceClient::new(self.metadata.channel())
+    }
+
+    /// A client of `ObjectService`.
+    #[must_use]
+    pub fn objects(&self) -> ObjectServiceClient<Channel> {
+        ObjectServiceClient::new(self.blob.channel())
+    }
+
+    /// A client of `PresignService`.
+    #[must_use]
+    pub fn presign(&self) -> PresignServiceClient<Channel> {
+        PresignServiceClient::new(self.blob.channel())
+    }
+
+    /// A client of `BucketService`.
+    #[must_use]
+    pub fn buckets(&self) -> BucketServiceClient<Channel> {
+        BucketServiceClient::new(self.blob.channel())
+    }
+}

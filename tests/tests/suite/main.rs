@@ -1,0 +1,4 @@
+//! What a user of chatstore relies on, shown on the services as real processes.
+
+mod contract_list;
+mod readme;
