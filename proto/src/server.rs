@@ -11,6 +11,7 @@ use tonic::{
     transport::{self, server::TcpIncoming},
 };
 use tonic_health::{ServingStatus, server::HealthReporter};
+use tonic_reflection::server::Builder;
 use tower::Service;
 
 use crate::{FILE_DESCRIPTOR_SET, call::CallLayer};
@@ -68,16 +69,10 @@ impl Server {
         stop: impl Future<Output = ()>,
     ) -> Result<(), ServeError> {
         let (health, health_service) = tonic_health::server::health_reporter();
-        let reflection = || {
-            tonic_reflection::server::Builder::configure()
-                .register_encoded_file_descriptor_set(FILE_DESCRIPTOR_SET)
-                .register_encoded_file_descriptor_set(tonic_health::pb::FILE_DESCRIPTOR_SET)
-        };
         self.routes.add_service(health_service);
+        self.routes.add_service(reflection(&self.names).build_v1()?);
         self.routes
-            .add_service(self.listed(reflection()).build_v1()?);
-        self.routes
-            .add_service(self.listed(reflection()).build_v1alpha()?);
+            .add_service(reflection(&self.names).build_v1alpha()?);
         set_all(&health, &self.names, ServingStatus::Serving).await;
 
         let (stopped, drain) = oneshot::channel();
@@ -103,49 +98,17 @@ impl Server {
             }
         }
     }
-
-    /// Names this server's own services alone: the descriptor set holds both packages.
-    fn listed<'b>(
-        &self,
-        builder: tonic_reflection::server::Builder<'b>,
-    ) -> tonic_reflection::server::Builder<'b> {
-        let builder = builder.with_service_name("grpc.health.v1.Health");
-        self.names
-            .iter()
-            .fold(builder, |builder, name| builder.with_service_name(*name))
-    }
 }
 
 /// Why a server ended.
-#[derive(Debug)]
+#[derive(Debug, thiserror::Error)]
 pub enum ServeError {
     /// The descriptor set cannot be served by reflection.
-    Reflection(tonic_reflection::server::Error),
+    #[error("reflection: {0}")]
+    Reflection(#[from] tonic_reflection::server::Error),
     /// The transport failed.
-    Transport(transport::Error),
-}
-
-impl std::fmt::Display for ServeError {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        match self {
-            Self::Reflection(error) => write!(f, "reflection: {error}"),
-            Self::Transport(error) => write!(f, "transport: {error}"),
-        }
-    }
-}
-
-impl std::error::Error for ServeError {}
-
-impl From<tonic_reflection::server::Error> for ServeError {
-    fn from(error: tonic_reflection::server::Error) -> Self {
-        Self::Reflection(error)
-    }
-}
-
-impl From<transport::Error> for ServeError {
-    fn from(error: transport::Error) -> Self {
-        Self::Transport(error)
-    }
+    #[error("transport: {0}")]
+    Transport(#[from] transport::Error),
 }
 
 /// Resolves when the process is asked to end: SIGTERM, or Ctrl-C.
@@ -162,6 +125,17 @@ pub async fn stop_signal() {
         _ = terminate.recv() => {}
         _ = tokio::signal::ctrl_c() => {}
     }
+}
+
+/// Reflection that lists this server's own services alone: the descriptor set holds both packages.
+fn reflection(names: &[&'static str]) -> Builder<'static> {
+    let builder = Builder::configure()
+        .register_encoded_file_descriptor_set(FILE_DESCRIPTOR_SET)
+        .register_encoded_file_descriptor_set(tonic_health::pb::FILE_DESCRIPTOR_SET)
+        .with_service_name("grpc.health.v1.Health");
+    names
+        .iter()
+        .fold(builder, |builder, name| builder.with_service_name(*name))
 }
 
 /// Resolves when the time to drain is out: a dead peer can hold a graceful end open for ever.
