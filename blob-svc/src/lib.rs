@@ -1,0 +1,6 @@
+//! blob-svc.
+#[cfg(feature = "embedded")]
+mod embedded;
+mod object;
+mod s3;
+mod sign;

@@ -1,0 +1,61 @@
+//! The room's door: every request to the store goes through here. It retries what may be repeated, signs each try anew,
+//! and turns a panic of rusoto's readers (a number in XML that is none) into an error.
+
+use super::Error;
+use futures::FutureExt;
+use rusoto_core::RusotoError;
+use std::future::Future;
+use std::hash::{BuildHasher, Hasher, RandomState};
+use std::panic::AssertUnwindSafe;
+use std::time::Duration;
+use tracing::Instrument;
+
+const TRIES: u32 = 4;
+const BACKOFF_BASE: Duration = Duration::from_millis(50);
+const BACKOFF_CAP: Duration = Duration::from_secs(2);
+
+/// Sends a request that must not be sent twice: its body is a stream, or its effect would repeat.
+pub(super) async fn once<T, E, F>(name: &'static str, request: F) -> Result<T, Error>
+where
+    F: Future<Output = Result<T, RusotoError<E>>>,
+{
+    let span = tracing::info_span!("s3", otel.name = name, otel.kind = "client", error.type = tracing::field::Empty);
+    let answer = AssertUnwindSafe(request)
+        .catch_unwind()
+        .instrument(span.clone())
+        .await;
+    let answer = answer
+        .unwrap_or(Err(RusotoError::ParseError(String::new())))
+        .map_err(Error::from);
+    if let Err(error) = answer {
+        span.record("error.type", tracing::field::display(error));
+    }
+    answer
+}
+
+/// Sends a request that may be repeated, until it succeeds, fails for good, or the tries are used up.
+pub(super) async fn retried<T, E, F>(
+    name: &'static str,
+    request: impl Fn() -> F,
+) -> Result<T, Error>
+where
+    F: Future<Output = Result<T, RusotoError<E>>>,
+{
+    for attempt in 1..TRIES {
+        match once(name, request()).await {
+            Err(error) if error.is_transient() => tokio::time::sleep(jitter(attempt)).await,
+            settled => return settled,
+        }
+    }
+    once(name, request()).await
+}
+
+/// Full jitter: anything between nothing and the backoff, which doubles with each attempt.
+fn jitter(attempt: u32) -> Duration {
+    let backoff = BACKOFF_BASE
+        .saturating_mul(1 << attempt.min(16))
+        .min(BACKOFF_CAP);
+    // Every RandomState is keyed anew: spread enough, and no generator to carry.
+    let random = RandomState::new().build_hasher().finish();
+    backoff.mul_f64(random as f64 / u64::MAX as f64)
+}

@@ -1,0 +1,121 @@
+//! rusoto's requests, sent by hyper 1 over rustls with *ring*: connections, and bounds in time.
+//!
+//! HTTP/1.1 and no redirects: an S3 redirect means a wrong region, which is an error to show. Sending again is [`call`]'s,
+//! where a request is signed anew.
+//!
+//! [`call`]: super::call
+
+use super::Error;
+use super::wire::{self, RequestBody};
+use futures::TryFutureExt;
+use http_body_util::BodyExt;
+use hyper_rustls::{ConfigBuilderExt, HttpsConnector};
+use hyper_util::client::legacy::{Client, connect::HttpConnector};
+use hyper_util::rt::{TokioExecutor, TokioTimer};
+use rusoto_core::request::{DispatchSignedRequestFuture, HttpResponse};
+use rusoto_core::signature::SignedRequest;
+use rusoto_core::{DispatchSignedRequest, HttpDispatchError};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+use tokio::time::{Instant, timeout_at};
+
+const CONNECT: Duration = Duration::from_secs(3);
+/// From the last byte sent to the head of the answer. Completing a large upload may take a store many seconds.
+const HEAD: Duration = Duration::from_secs(30);
+/// Between two chunks of an answer's body.
+const IDLE_BODY: Duration = Duration::from_secs(15);
+/// Servers commonly close an idle connection after 20 s or later; ours must be the first to go.
+const IDLE_CONNECTION: Duration = Duration::from_secs(15);
+const IDLE_CONNECTIONS: usize = 64;
+
+#[derive(Clone)]
+pub(super) struct Dispatcher {
+    client: Client<HttpsConnector<HttpConnector>, RequestBody>,
+}
+
+impl Dispatcher {
+    pub(super) fn new() -> Self {
+        let mut http = HttpConnector::new();
+        http.enforce_http(false);
+        http.set_nodelay(true);
+        http.set_connect_timeout(Some(CONNECT));
+        let https = hyper_rustls::HttpsConnectorBuilder::new()
+            .with_tls_config(tls())
+            .https_or_http()
+            .enable_http1()
+            .wrap_connector(http);
+        let client = Client::builder(TokioExecutor::new())
+            .pool_timer(TokioTimer::new())
+            .pool_idle_timeout(IDLE_CONNECTION)
+            .pool_max_idle_per_host(IDLE_CONNECTIONS)
+            .build(https);
+        Self { client }
+    }
+
+    async fn exchange(&self, request: SignedRequest) -> Result<HttpResponse, Error> {
+        let (request, shape) = wire::outgoing(request)?;
+        let sent = Pulse::new();
+        let beat = sent.clone();
+        let request = request.map(|body| {
+            body.map_frame(move |frame| {
+                beat.beat();
+                frame
+            })
+            .boxed_unsync()
+        });
+        let mut answer = std::pin::pin!(self.client.request(request).map_err(|error| {
+            tracing::warn!(
+                error = &error as &dyn std::error::Error,
+                "the store cannot be reached"
+            );
+            Error::Unavailable
+        }));
+        loop {
+            let deadline = sent.last() + HEAD;
+            match timeout_at(deadline, &mut answer).await {
+                Ok(answer) => return wire::incoming(answer?, shape, IDLE_BODY).await,
+                Err(_) if sent.last() + HEAD > deadline => {}
+                Err(_) => return Err(Error::Unavailable),
+            }
+        }
+    }
+}
+
+/// The system's idea of trust does not exist in a minimal image: the web's roots are compiled in.
+fn tls() -> rustls::ClientConfig {
+    rustls::ClientConfig::builder_with_provider(Arc::new(rustls::crypto::ring::default_provider()))
+        .with_safe_default_protocol_versions()
+        .expect("ring implements the default protocol versions")
+        .with_webpki_roots()
+        .with_no_client_auth()
+}
+
+impl DispatchSignedRequest for Dispatcher {
+    fn dispatch(&self, request: SignedRequest, _: Option<Duration>) -> DispatchSignedRequestFuture {
+        let dispatcher = self.clone();
+        Box::pin(async move {
+            dispatcher
+                .exchange(request)
+                .await
+                .map_err(|error| HttpDispatchError::new(error.to_string()))
+        })
+    }
+}
+
+/// When an upload last moved.
+#[derive(Clone)]
+struct Pulse(Arc<Mutex<Instant>>);
+
+impl Pulse {
+    fn new() -> Self {
+        Self(Arc::new(Mutex::new(Instant::now())))
+    }
+
+    fn beat(&self) {
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = Instant::now();
+    }
+
+    fn last(&self) -> Instant {
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}

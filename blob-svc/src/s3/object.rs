@@ -1,0 +1,281 @@
+//! Single objects: put, get, head, copy, delete.
+
+use super::call::{once, retried};
+use super::{Error, Store, metadata};
+use crate::object::{Attributes, Span, Stored};
+use crate::sign::PATH;
+use bytes::Bytes;
+use futures::StreamExt;
+use futures::stream::BoxStream;
+use percent_encoding::utf8_percent_encode;
+use rusoto_core::ByteStream;
+use rusoto_s3::{
+    CopyObjectRequest, Delete, DeleteObjectRequest, DeleteObjectsRequest, GetObjectRequest,
+    HeadObjectRequest, ObjectIdentifier, PutObjectRequest, S3,
+};
+use std::collections::HashMap;
+use std::io;
+use time::OffsetDateTime;
+use time::format_description::well_known::Rfc2822;
+
+/// The bytes of an object to be stored.
+pub enum Body {
+    /// All of them, in memory: the request can be repeated.
+    Bytes(Bytes),
+    /// Exactly `length` bytes, as they come. An error in the stream breaks the request off, and the store keeps nothing.
+    Stream {
+        /// The bytes.
+        stream: BoxStream<'static, io::Result<Bytes>>,
+        /// How many they are.
+        length: u64,
+    },
+}
+
+/// On what a read depends: entity tags, with their quotes.
+#[derive(Debug, Clone, Default)]
+pub struct Condition {
+    /// The object must still have this tag.
+    pub if_match: Option<String>,
+    /// The object must have another tag than this.
+    pub if_none_match: Option<String>,
+}
+
+/// An object being read.
+pub struct Download {
+    /// The whole object's description, also when a part is read.
+    pub stored: Stored,
+    /// How many bytes the stream has.
+    pub length: u64,
+    /// The bytes asked for. Ends with an error when the store breaks off.
+    pub body: BoxStream<'static, io::Result<Bytes>>,
+}
+
+impl Store {
+    /// Stores an object under a key that is free; [`Error::ConditionFailed`] when it is taken, where the store can tell.
+    pub async fn put(&self, key: &str, attributes: &Attributes, body: Body) -> Result<(), Error> {
+        let request = |body, length| PutObjectRequest {
+            bucket: self.bucket.clone(),
+            key: key.to_owned(),
+            content_type: Some(attributes.content_type.clone()),
+            metadata: Some(metadata::write(attributes)),
+            content_length: Some(length),
+            body: Some(body),
+            ..PutObjectRequest::default()
+        };
+        match body {
+            Body::Bytes(bytes) => {
+                let again = || {
+                    self.client
+                        .put_object(request(whole(&bytes), bytes.len() as i64))
+                };
+                retried("s3.PutObject", again).await?;
+            }
+            Body::Stream { stream, length } => {
+                let length = i64::try_from(length).map_err(|_| Error::TooLarge)?;
+                once(
+                    "s3.PutObject",
+                    self.client
+                        .put_object(request(ByteStream::new(stream), length)),
+                )
+                .await?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Reads an object, or a part of it. A part that begins at or behind the end is [`Error::InvalidRange`].
+    pub async fn get(
+        &self,
+        key: &str,
+        span: Span,
+        condition: &Condition,
+    ) -> Result<Download, Error> {
+        let request = || {
+            self.client.get_object(GetObjectRequest {
+                bucket: self.bucket.clone(),
+                key: key.to_owned(),
+                range: range(span),
+                if_match: condition.if_match.clone(),
+                if_none_match: condition.if_none_match.clone(),
+                ..GetObjectRequest::default()
+            })
+        };
+        let answer = retried("s3.GetObject", request).await?;
+        let length = unsigned(answer.content_length)?;
+        let size = match (range(span), answer.content_range) {
+            (None, _) => length,
+            (Some(_), Some(range)) => total(&range).ok_or(Error::Malformed)?,
+            // The whole object came instead of the part that was asked for.
+            (Some(_), None) => return Err(Error::Malformed),
+        };
+        let stored = stored(
+            size,
+            answer.e_tag,
+            answer.last_modified,
+            answer.content_type,
+            answer.metadata,
+        )?;
+        let body = answer.body.ok_or(Error::Malformed)?.boxed();
+        Ok(Download {
+            stored,
+            length,
+            body,
+        })
+    }
+
+    /// Describes an object.
+    pub async fn head(&self, key: &str) -> Result<Stored, Error> {
+        let request = || {
+            self.client.head_object(HeadObjectRequest {
+                bucket: self.bucket.clone(),
+                key: key.to_owned(),
+                ..HeadObjectRequest::default()
+            })
+        };
+        let answer = retried("s3.HeadObject", request).await?;
+        let size = unsigned(answer.content_length)?;
+        stored(
+            size,
+            answer.e_tag,
+            answer.last_modified,
+            answer.content_type,
+            answer.metadata,
+        )
+    }
+
+    /// Copies an object to a key that is free, as long as its tag is `etag`, and gives the copy attributes of its own.
+    pub async fn copy(
+        &self,
+        from: &str,
+        etag: &str,
+        to: &str,
+        attributes: &Attributes,
+    ) -> Result<(), Error> {
+        let source = format!("{}/{from}", self.bucket);
+        let request = || {
+            self.client.copy_object(CopyObjectRequest {
+                bucket: self.bucket.clone(),
+                key: to.to_owned(),
+                copy_source: utf8_percent_encode(&source, PATH).to_string(),
+                copy_source_if_match: Some(etag.to_owned()),
+                content_type: Some(attributes.content_type.clone()),
+                metadata: Some(metadata::write(attributes)),
+                metadata_directive: Some("REPLACE".to_owned()),
+                ..CopyObjectRequest::default()
+            })
+        };
+        let answer = retried("s3.CopyObject", request).await?;
+        // An empty 200 would read as success.
+        answer
+            .copy_object_result
+            .and_then(|copy| copy.e_tag)
+            .map(drop)
+            .ok_or(Error::Malformed)
+    }
+
+    /// Removes an object. Removing an absent one succeeds.
+    pub async fn delete(&self, key: &str) -> Result<(), Error> {
+        let request = || {
+            self.client.delete_object(DeleteObjectRequest {
+                bucket: self.bucket.clone(),
+                key: key.to_owned(),
+                ..DeleteObjectRequest::default()
+            })
+        };
+        match retried("s3.DeleteObject", request).await {
+            Ok(_) | Err(Error::NoSuchKey) => Ok(()),
+            Err(error) => Err(error),
+        }
+    }
+
+    /// Removes up to 1,000 objects, and answers those that could not be, each with its reason.
+    pub async fn delete_many(&self, keys: &[String]) -> Result<Vec<(String, Error)>, Error> {
+        let objects: Vec<_> = keys
+            .iter()
+            .map(|key| ObjectIdentifier {
+                key: key.clone(),
+                version_id: None,
+            })
+            .collect();
+        let request = || {
+            self.client.delete_objects(DeleteObjectsRequest {
+                bucket: self.bucket.clone(),
+                delete: Delete {
+                    objects: objects.clone(),
+                    quiet: None,
+                },
+                ..DeleteObjectsRequest::default()
+            })
+        };
+        let answer = retried("s3.DeleteObjects", request).await?;
+        let (gone, left) = (
+            answer.deleted.unwrap_or_default(),
+            answer.errors.unwrap_or_default(),
+        );
+        // Every key is answered for, or the answer is not one.
+        if gone.len() + left.len() != keys.len() {
+            return Err(Error::Malformed);
+        }
+        let reason = |code: Option<String>| {
+            code.as_deref()
+                .and_then(Error::of_code)
+                .unwrap_or(Error::Refused)
+        };
+        left.into_iter()
+            .map(|error| (error.key, reason(error.code)))
+            .filter(|(_, reason)| *reason != Error::NoSuchKey)
+            .map(|(key, reason)| Ok((key.ok_or(Error::Malformed)?, reason)))
+            .collect()
+    }
+}
+
+/// A body that can be made again, with its length known to rusoto.
+pub(super) fn whole(bytes: &Bytes) -> ByteStream {
+    let chunk = bytes.clone();
+    ByteStream::new_with_size(futures::stream::once(async move { Ok(chunk) }), bytes.len())
+}
+
+/// `Range` of RFC 9110, section 14.2. None for the whole object: an empty one has no satisfiable range.
+fn range(span: Span) -> Option<String> {
+    match span {
+        Span::WHOLE => None,
+        Span {
+            offset,
+            length: None,
+        } => Some(format!("bytes={offset}-")),
+        Span {
+            offset,
+            length: Some(length),
+        } => Some(format!(
+            "bytes={offset}-{}",
+            offset.saturating_add(length.saturating_sub(1))
+        )),
+    }
+}
+
+/// The object's length in `bytes first-last/length`.
+fn total(content_range: &str) -> Option<u64> {
+    content_range.rsplit_once('/')?.1.parse().ok()
+}
+
+fn unsigned(length: Option<i64>) -> Result<u64, Error> {
+    length
+        .and_then(|length| u64::try_from(length).ok())
+        .ok_or(Error::Malformed)
+}
+
+fn stored(
+    size_bytes: u64,
+    etag: Option<String>,
+    modified: Option<String>,
+    content_type: Option<String>,
+    metadata: Option<HashMap<String, String>>,
+) -> Result<Stored, Error> {
+    let modified = modified.ok_or(Error::Malformed)?;
+    Ok(Stored {
+        size_bytes,
+        etag: etag.ok_or(Error::Malformed)?,
+        create_time: OffsetDateTime::parse(&modified, &Rfc2822).map_err(|_| Error::Malformed)?,
+        attributes: metadata::read(content_type, metadata),
+    })
+}

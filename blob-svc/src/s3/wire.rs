@@ -1,0 +1,185 @@
+//! Between rusoto's types, which are made of `http` 0.2, and hyper's, which are made of `http` 1.
+
+use super::{Error, guard};
+use bytes::Bytes;
+use futures::TryStreamExt;
+use http_body_util::{BodyExt, Full, StreamBody, combinators::UnsyncBoxBody};
+use hyper::body::{Frame, Incoming};
+use rusoto_core::ByteStream;
+use rusoto_core::request::HttpResponse;
+use rusoto_core::signature::{SignedRequest, SignedRequestPayload};
+use std::io;
+use std::time::Duration;
+
+pub(super) type RequestBody = UnsyncBoxBody<Bytes, io::Error>;
+
+/// What an answer's reading depends on, known from the request alone.
+#[derive(Clone, Copy)]
+pub(super) struct Shape {
+    /// The path names a key, not only a bucket.
+    pub(super) names_key: bool,
+    /// The answer's body is an object's bytes, not a document.
+    pub(super) is_data: bool,
+}
+
+/// The request as rusoto signed it, path and query untouched: one byte changed breaks the signature.
+pub(super) fn outgoing(
+    mut request: SignedRequest,
+) -> Result<(http::Request<RequestBody>, Shape), Error> {
+    let shape = shape_of(&request);
+    let query = request.canonical_query_string();
+    let mark = if query.is_empty() { "" } else { "?" };
+    let uri = format!(
+        "{}://{}{}{mark}{query}",
+        request.scheme(),
+        request.hostname(),
+        request.canonical_path()
+    );
+    let mut head = http::Request::builder().method(request.method()).uri(uri);
+    for (name, values) in request.headers() {
+        for value in values {
+            head = head.header(name.as_str(), value.as_slice());
+        }
+    }
+    if writes_object(&request, shape) {
+        head = head.header(http::header::IF_NONE_MATCH, "*");
+    }
+    let body = match request.payload.take() {
+        None => Full::default()
+            .map_err(|never| match never {})
+            .boxed_unsync(),
+        Some(SignedRequestPayload::Buffer(bytes)) => Full::new(bytes)
+            .map_err(|never| match never {})
+            .boxed_unsync(),
+        Some(SignedRequestPayload::Stream(stream)) => {
+            StreamBody::new(stream.map_ok(Frame::data)).boxed_unsync()
+        }
+    };
+    // Only text of our own could be refused here, and parsing keeps such text out.
+    Ok((head.body(body).map_err(|_| Error::Refused)?, shape))
+}
+
+fn shape_of(request: &SignedRequest) -> Shape {
+    let names_key = request
+        .path
+        .trim_start_matches('/')
+        .split_once('/')
+        .is_some_and(|(_, key)| !key.is_empty());
+    let is_data = request.method == "GET" && names_key && !request.params.contains_key("uploadId");
+    Shape { names_key, is_data }
+}
+
+/// Keys are written once: whatever makes an object asks the store to refuse when the key is taken. The header needs no
+/// signature (only `host` and `x-amz-*` do), and rusoto 0.48 has no field for it.
+fn writes_object(request: &SignedRequest, shape: Shape) -> bool {
+    let part = request.params.contains_key("partNumber");
+    match request.method.as_str() {
+        "PUT" => shape.names_key && !part,
+        "POST" => request.params.contains_key("uploadId"),
+        _ => false,
+    }
+}
+
+/// The answer as rusoto may see it: a success whose headers and document are sound. A failure is read here, and only here.
+pub(super) async fn incoming(
+    answer: http::Response<Incoming>,
+    shape: Shape,
+    idle: Duration,
+) -> Result<HttpResponse, Error> {
+    let (head, body) = answer.into_parts();
+    let status = head.status.as_u16();
+    if !head.status.is_success() {
+        let body = gather(body, guard::MAX_ERROR, idle)
+            .await
+            .unwrap_or_default();
+        return Err(refusal(status, guard::error_code(&body).as_deref(), shape));
+    }
+    let headers = headers(&head.headers)?;
+    let body = if shape.is_data {
+        ByteStream::new(flow(body, idle))
+    } else {
+        let body = gather(body, guard::MAX_DOCUMENT, idle).await?;
+        if let guard::Document::Failure(code) = guard::read(&body)? {
+            return Err(refusal(500, code.as_deref(), shape));
+        }
+        ByteStream::from(body)
+    };
+    let status = http02::StatusCode::from_u16(status).map_err(|_| Error::Malformed)?;
+    Ok(HttpResponse {
+        status,
+        headers,
+        body,
+    })
+}
+
+/// The code is the store's text: it is logged when it looks like one of S3's words, and the body never is.
+fn refusal(status: u16, code: Option<&str>, shape: Shape) -> Error {
+    let error = Error::of_answer(status, code, shape.names_key);
+    let code = code
+        .filter(|code| code.len() <= 64 && code.bytes().all(|byte| byte.is_ascii_alphanumeric()));
+    tracing::debug!(status, code, %error, "the store answered a failure");
+    error
+}
+
+/// Every value readable, and every number and bool one: rusoto unwraps them.
+fn headers(from: &http::HeaderMap) -> Result<http02::HeaderMap<String>, Error> {
+    let mut to = http02::HeaderMap::with_capacity(from.len());
+    for (name, value) in from {
+        let value = value.to_str().map_err(|_| Error::Malformed)?;
+        let sound = match name.as_str() {
+            "content-length"
+            | "x-amz-missing-meta"
+            | "x-amz-mp-parts-count"
+            | "x-amz-tagging-count" => value.parse::<i64>().is_ok(),
+            "x-amz-delete-marker" | "x-amz-server-side-encryption-bucket-key-enabled" => {
+                value.parse::<bool>().is_ok()
+            }
+            _ => true,
+        };
+        if !sound {
+            return Err(Error::Malformed);
+        }
+        let name = http02::header::HeaderName::from_bytes(name.as_str().as_bytes())
+            .map_err(|_| Error::Malformed)?;
+        to.append(name, value.to_owned());
+    }
+    Ok(to)
+}
+
+/// The body's bytes as they come, each within `idle` of the one before. hyper fails a body that ends before its declared
+/// length; the receiver counts, for answers that declare none.
+fn flow(
+    body: Incoming,
+    idle: Duration,
+) -> impl futures::Stream<Item = io::Result<Bytes>> + Send + 'static {
+    futures::stream::try_unfold(body, move |mut body| async move {
+        loop {
+            let frame = match tokio::time::timeout(idle, body.frame()).await {
+                Err(_) => {
+                    return Err(io::Error::new(
+                        io::ErrorKind::TimedOut,
+                        "the store's answer stalled",
+                    ));
+                }
+                Ok(None) => return Ok(None),
+                Ok(Some(frame)) => frame.map_err(io::Error::other)?,
+            };
+            if let Ok(data) = frame.into_data() {
+                return Ok(Some((data, body)));
+            }
+        }
+    })
+}
+
+/// The whole body, unless it is longer than `limit`.
+async fn gather(body: Incoming, limit: usize, idle: Duration) -> Result<Vec<u8>, Error> {
+    let mut whole = Vec::new();
+    let mut chunks = std::pin::pin!(flow(body, idle));
+    while let Some(chunk) = chunks.try_next().await.map_err(|_| Error::Unavailable)? {
+        if whole.len() + chunk.len() > limit {
+            return Err(Error::Malformed);
+        }
+        whole.extend_from_slice(&chunk);
+    }
+    Ok(whole)
+}
