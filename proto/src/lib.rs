@@ -6,6 +6,7 @@
 
 pub mod call;
 pub mod id;
+pub mod key;
 pub mod page;
 pub mod server;
 pub mod status;

@@ -1,0 +1,42 @@
+//! Keys: the names of objects. ASCII, so that every store, URL and signature spells them the same way.
+
+/// The greatest length of a key, in bytes (S3's own limit).
+pub const MAX_BYTES: usize = 1_024;
+
+/// Judges a key: 1 to 1,024 bytes of `[A-Za-z0-9/_.-]`, no leading `/`, no `..`, no `//`.
+///
+/// # Errors
+/// What is wrong, and what is allowed; it completes the name of the field.
+pub fn judge(key: &str) -> Result<(), &'static str> {
+    let allowed = |b: u8| b.is_ascii_alphanumeric() || matches!(b, b'/' | b'_' | b'.' | b'-');
+    if key.is_empty() {
+        Err("is required: 1 to 1,024 bytes of [A-Za-z0-9/_.-]")
+    } else if key.len() > MAX_BYTES {
+        Err("must be at most 1,024 bytes")
+    } else if !key.bytes().all(allowed) {
+        Err("must hold only [A-Za-z0-9/_.-]")
+    } else if key.starts_with('/') {
+        Err("must not begin with /")
+    } else if key.contains("..") {
+        Err("must not hold ..")
+    } else if key.contains("//") {
+        Err("must not hold //")
+    } else {
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn keys_that_a_store_or_a_url_would_bend_are_refused() {
+        assert_eq!(judge("chats/1/images/a_b-c.png"), Ok(()));
+        assert_eq!(judge(&"k".repeat(1_024)), Ok(()));
+        for bad in ["", "/a", "a/../b", "a//b", "a b", "a\n", "ключ", "a%2e", "a?b"] {
+            assert!(judge(bad).is_err(), "{bad:?}");
+        }
+        assert!(judge(&"k".repeat(1_025)).is_err());
+    }
+}
