@@ -154,6 +154,11 @@ fn server_span<B>(request: &Request<B>) -> Span {
         rpc.response.status_code = Empty,
         error.type = Empty,
         trace_id = Empty,
+        // What the call is about, for the handler to record.
+        request_id = Empty,
+        chat_id = Empty,
+        message_id = Empty,
+        image_id = Empty,
     );
     // Fails only where no OpenTelemetry layer is installed; then there is no trace to join.
     let _ = span.set_parent(trace::extract(request.headers()));
