@@ -1,0 +1,100 @@
+//! Deadlines: the caller's, in `grpc-timeout`, and ours, per method of the contract.
+
+use std::{collections::HashMap, sync::LazyLock, time::Duration};
+
+use http::HeaderMap;
+use prost::Message as _;
+use prost_types::FileDescriptorSet;
+
+use crate::FILE_DESCRIPTOR_SET;
+
+/// The longest a unary call takes.
+const UNARY_LIMIT: Duration = Duration::from_secs(60);
+/// The longest a streaming call takes; whoever watches for longer resumes.
+const STREAM_LIMIT: Duration = Duration::from_secs(3_600);
+/// The gRPC header that carries the caller's deadline.
+const GRPC_TIMEOUT: &str = "grpc-timeout";
+
+/// The time limit of every method of the contract, by path (`/package.Service/Method`).
+static LIMITS: LazyLock<HashMap<String, Duration>> = LazyLock::new(|| {
+    let set = FileDescriptorSet::decode(FILE_DESCRIPTOR_SET).unwrap_or_default();
+    let services = set
+        .file
+        .iter()
+        .flat_map(|file| file.service.iter().map(move |s| (file.package(), s)));
+    services
+        .flat_map(|(package, service)| {
+            service.method.iter().map(move |method| {
+                let streams = method.client_streaming() || method.server_streaming();
+                let path = format!("/{package}.{}/{}", service.name(), method.name());
+                (path, if streams { STREAM_LIMIT } else { UNARY_LIMIT })
+            })
+        })
+        .collect()
+});
+
+/// How long a call of `path` may take: as long as the caller says, and never longer than its method's limit. `None` for what
+/// is not of the contract: health and reflection.
+pub(super) fn time_for(path: &str, headers: &HeaderMap) -> Option<Duration> {
+    let limit = *LIMITS.get(path)?;
+    Some(caller_timeout(headers).map_or(limit, |timeout| timeout.min(limit)))
+}
+
+/// Reads `grpc-timeout` (gRPC over HTTP/2: up to 8 digits and a unit); a malformed one counts as none.
+fn caller_timeout(headers: &HeaderMap) -> Option<Duration> {
+    let text = headers.get(GRPC_TIMEOUT)?.to_str().ok()?;
+    let (digits, unit) = text.split_at_checked(text.len().checked_sub(1)?)?;
+    if digits.len() > 8 || !digits.bytes().all(|b| b.is_ascii_digit()) {
+        return None;
+    }
+    let count: u64 = digits.parse().ok()?;
+    match unit {
+        "H" => Some(Duration::from_secs(count * 3_600)),
+        "M" => Some(Duration::from_secs(count * 60)),
+        "S" => Some(Duration::from_secs(count)),
+        "m" => Some(Duration::from_millis(count)),
+        "u" => Some(Duration::from_micros(count)),
+        "n" => Some(Duration::from_nanos(count)),
+        _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use http::HeaderValue;
+
+    use super::*;
+
+    #[test]
+    fn every_unit_of_grpc_timeout_is_read_and_malformed_ones_count_as_none() {
+        let read = |text: &str| {
+            let value = HeaderValue::from_str(text).expect("ASCII");
+            caller_timeout(&HeaderMap::from_iter([(
+                http::HeaderName::from_static(GRPC_TIMEOUT),
+                value,
+            )]))
+        };
+        assert_eq!(read("2H"), Some(Duration::from_secs(7_200)));
+        assert_eq!(read("3M"), Some(Duration::from_secs(180)));
+        assert_eq!(read("4S"), Some(Duration::from_secs(4)));
+        assert_eq!(read("5m"), Some(Duration::from_millis(5)));
+        assert_eq!(read("6u"), Some(Duration::from_micros(6)));
+        assert_eq!(read("7n"), Some(Duration::from_nanos(7)));
+        for bad in ["", "S", "123456789S", "1s", "+1S", "1.5S"] {
+            assert_eq!(read(bad), None, "{bad}");
+        }
+    }
+
+    #[test]
+    fn every_method_of_the_contract_has_a_limit_and_streams_have_the_longer_one() {
+        assert_eq!(
+            LIMITS.get("/chatstore.metadata.v1.ChatService/GetChat"),
+            Some(&UNARY_LIMIT)
+        );
+        assert_eq!(
+            LIMITS.get("/chatstore.blob.v1.ObjectService/PutObject"),
+            Some(&STREAM_LIMIT)
+        );
+        assert_eq!(LIMITS.get("/grpc.health.v1.Health/Check"), None);
+    }
+}
