@@ -1,0 +1,1 @@
+alter table chats drop column revision;

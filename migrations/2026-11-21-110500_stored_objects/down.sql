@@ -1,0 +1,9 @@
+alter table chat_images
+    drop column receipt,
+    drop column content_type,
+    drop column sha256;
+alter table chats
+    drop column document_receipt,
+    drop column document_content_type,
+    drop column document_sha256,
+    drop column document_size_bytes;

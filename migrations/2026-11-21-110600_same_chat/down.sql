@@ -1,0 +1,7 @@
+alter table search_results
+    drop constraint search_results_message_id_fkey,
+    add constraint search_results_message_id_fkey foreign key (message_id) references chat_messages (id) on delete cascade;
+alter table chat_images
+    drop constraint chat_images_message_id_fkey,
+    add constraint chat_images_message_id_fkey foreign key (message_id) references chat_messages (id) on delete cascade;
+alter table chat_messages drop constraint chat_messages_chat_id_id_key;

@@ -1,0 +1,28 @@
+-- An image or a search result and its message belong to the same chat, and go with it, by the constraint itself. Existing
+-- deployments name their foreign keys as they like, so all of these tables are replaced.
+do $$
+declare
+    fk record;
+begin
+    for fk in
+        select conrelid::regclass as "table", conname from pg_constraint
+        where contype = 'f'
+            and conrelid in ('chat_messages'::regclass, 'chat_images'::regclass, 'search_results'::regclass)
+            and confrelid in ('chats'::regclass, 'chat_messages'::regclass)
+    loop
+        execute format('alter table %s drop constraint %I', fk."table", fk.conname);
+    end loop;
+end
+$$;
+
+alter table chat_messages
+    add constraint chat_messages_chat_id_id_key unique (chat_id, id),
+    add constraint chat_messages_chat_id_fkey foreign key (chat_id) references chats (id) on delete cascade;
+alter table chat_images
+    add constraint chat_images_chat_id_fkey foreign key (chat_id) references chats (id) on delete cascade,
+    add constraint chat_images_message_id_fkey foreign key (chat_id, message_id)
+        references chat_messages (chat_id, id) on delete cascade;
+alter table search_results
+    add constraint search_results_chat_id_fkey foreign key (chat_id) references chats (id) on delete cascade,
+    add constraint search_results_message_id_fkey foreign key (chat_id, message_id)
+        references chat_messages (chat_id, id) on delete cascade;

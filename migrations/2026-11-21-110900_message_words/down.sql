@@ -1,0 +1,2 @@
+drop table message_words;
+drop table unindexed_messages;

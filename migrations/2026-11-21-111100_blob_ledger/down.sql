@@ -1,0 +1,2 @@
+drop table reserved_keys;
+drop table pending_deletes;

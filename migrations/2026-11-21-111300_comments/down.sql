@@ -1,0 +1,43 @@
+comment on table chats is null;
+comment on column chats.id is null;
+comment on column chats.title is null;
+comment on column chats.description is null;
+comment on column chats.created_at is null;
+comment on column chats.updated_at is null;
+comment on column chats.user_id is null;
+comment on column chats.is_archived is null;
+comment on column chats.document_path is null;
+comment on column chats.metadata is null;
+
+comment on table chat_messages is null;
+comment on column chat_messages.id is null;
+comment on column chat_messages.chat_id is null;
+comment on column chat_messages.role is null;
+comment on column chat_messages.content is null;
+comment on column chat_messages.message_type is null;
+comment on column chat_messages.created_at is null;
+
+comment on table chat_images is null;
+comment on column chat_images.id is null;
+comment on column chat_images.chat_id is null;
+comment on column chat_images.message_id is null;
+comment on column chat_images.image_name is null;
+comment on column chat_images.s3_path is null;
+comment on column chat_images.s3_url is null;
+comment on column chat_images.image_type is null;
+comment on column chat_images.description is null;
+comment on column chat_images.width is null;
+comment on column chat_images.height is null;
+comment on column chat_images.file_size is null;
+comment on column chat_images.uploaded_at is null;
+
+comment on table search_results is null;
+comment on column search_results.id is null;
+comment on column search_results.chat_id is null;
+comment on column search_results.message_id is null;
+comment on column search_results.block_id is null;
+comment on column search_results.page_number is null;
+comment on column search_results.block_text is null;
+comment on column search_results.coords_norm is null;
+comment on column search_results.coords_px is null;
+comment on column search_results.created_at is null;
