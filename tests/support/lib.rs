@@ -2,10 +2,16 @@
 //! ([`command`]), and the contract's list of methods ([`rpc`]).
 
 pub mod command;
+pub mod postgres;
 pub mod rpc;
 
 mod pair;
+mod pgbouncer;
+mod private_ca;
 mod service;
 
 pub use pair::Pair;
+pub use pgbouncer::PgBouncer;
+pub use postgres::Postgres;
+pub use private_ca::PrivateCa;
 pub use service::Service;

@@ -1,0 +1,93 @@
+//! Debian's PgBouncer in front of a private Postgres, as a transaction pooler: no connection keeps anything from one
+//! transaction to the next.
+
+use std::{
+    fs,
+    net::TcpStream,
+    process::Child,
+    thread,
+    time::{Duration, Instant},
+};
+
+use tempfile::TempDir;
+
+use crate::{
+    postgres::{self, PASSWORD, Postgres, USER},
+    service::free_address,
+};
+
+/// How long it may take to listen; far above what it takes.
+const START_LIMIT: Duration = Duration::from_secs(60);
+const ASK_EVERY: Duration = Duration::from_millis(10);
+
+/// A running `PgBouncer`. It ends, and its folder goes, when this is dropped.
+#[derive(Debug)]
+pub struct PgBouncer {
+    child: Child,
+    folder: TempDir,
+    port: u16,
+}
+
+impl PgBouncer {
+    /// Starts one in front of `server`, with `pool_mode=transaction` and `pool_size` server connections per database.
+    ///
+    /// # Panics
+    /// When it cannot be started; `tests/install` installs it.
+    #[must_use]
+    pub fn start(server: &Postgres, pool_size: u16) -> Self {
+        let folder = postgres::folder();
+        let port = free_address().port();
+        let ini = format!(
+            "[databases]\n* = host=127.0.0.1 port={}\n[pgbouncer]\nlisten_addr = 127.0.0.1\nlisten_port = {port}\n\
+             unix_socket_dir =\nauth_type = scram-sha-256\nauth_file = users\npool_mode = transaction\n\
+             default_pool_size = {pool_size}\nmax_client_conn = 500\n",
+            server.port()
+        );
+        for (name, text) in [
+            ("ini", ini),
+            ("users", format!("\"{USER}\" \"{PASSWORD}\"\n")),
+        ] {
+            let file = folder.path().join(name);
+            fs::write(&file, text).expect("a file can be written");
+            postgres::own(&file);
+        }
+        let child = postgres::unprivileged("/usr/sbin/pgbouncer", folder.path())
+            .arg("ini")
+            .spawn()
+            .expect("`tests/install` installs PgBouncer");
+        let mut bouncer = Self {
+            child,
+            folder,
+            port,
+        };
+        bouncer.wait_until_listening();
+        bouncer
+    }
+
+    /// The URL of the database `name` through it.
+    #[must_use]
+    pub fn url(&self, name: &str) -> String {
+        postgres::url(self.port, name)
+    }
+
+    fn wait_until_listening(&mut self) {
+        let deadline = Instant::now() + START_LIMIT;
+        while TcpStream::connect(("127.0.0.1", self.port)).is_err() {
+            let ended = self.child.try_wait().expect("an own child can be asked");
+            let log = fs::read_to_string(self.folder.path().join("log")).unwrap_or_default();
+            assert!(
+                ended.is_none() && Instant::now() < deadline,
+                "PgBouncer does not listen: {ended:?}\n{log}"
+            );
+            thread::sleep(ASK_EVERY);
+        }
+    }
+}
+
+impl Drop for PgBouncer {
+    fn drop(&mut self) {
+        // SIGKILL is fine: it keeps nothing.
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}

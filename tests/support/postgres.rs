@@ -1,0 +1,317 @@
+//! A private Postgres: a server of its own on a free port and in a folder of its own, with a superuser, passwords demanded,
+//! and TLS by a private CA where a test wants it. It never touches the machine's own cluster, and ends with its test.
+
+use std::{
+    fs::{self, File},
+    os::unix::{fs::PermissionsExt, process::CommandExt as _},
+    path::{Path, PathBuf},
+    process::{Child, Command, Stdio},
+    thread,
+    time::{Duration, Instant},
+};
+
+use tempfile::TempDir;
+
+use crate::{
+    command::{run, stdout},
+    private_ca::PrivateCa,
+    service::free_address,
+};
+
+/// The superuser; obviously made up.
+pub const USER: &str = "chatstore";
+/// Its password, full of what URLs and shells stumble over.
+pub const PASSWORD: &str = "not@a:real/pass%word#!?";
+
+/// How long it may take to answer; far above what it takes.
+const START_LIMIT: Duration = Duration::from_secs(60);
+const ASK_EVERY: Duration = Duration::from_millis(20);
+/// `nobody`: the server refuses to run as root.
+const UNPRIVILEGED: u32 = 65_534;
+
+/// A running server. It ends, and its folder goes, when this is dropped.
+#[derive(Debug)]
+pub struct Postgres {
+    child: Child,
+    folder: TempDir,
+    port: u16,
+    tls: Option<PrivateCa>,
+}
+
+impl Postgres {
+    /// Starts an empty server without TLS.
+    ///
+    /// # Panics
+    /// When it cannot be started; `tests/install` installs it.
+    #[must_use]
+    pub fn start() -> Self {
+        Self::start_in(folder(), None)
+    }
+
+    /// Starts an empty server with TLS, by a certificate for `localhost` from a CA of its own.
+    ///
+    /// # Panics
+    /// As [`Postgres::start`].
+    #[must_use]
+    pub fn start_with_tls() -> Self {
+        let folder = folder();
+        let ca = PrivateCa::make(folder.path());
+        own(&ca.server_key());
+        own(&ca.server_certificate());
+        Self::start_in(folder, Some(ca))
+    }
+
+    fn start_in(folder: TempDir, tls: Option<PrivateCa>) -> Self {
+        init(folder.path());
+        let port = free_address().port();
+        let mut server = Self {
+            child: spawn(folder.path(), port, tls.as_ref()),
+            folder,
+            port,
+            tls,
+        };
+        server.wait_until_ready();
+        server
+    }
+
+    /// Where it listens, on 127.0.0.1.
+    #[must_use]
+    pub fn port(&self) -> u16 {
+        self.port
+    }
+
+    /// The CA of its certificate.
+    ///
+    /// # Panics
+    /// When it was started without TLS.
+    #[must_use]
+    pub fn ca(&self) -> &PrivateCa {
+        self.tls.as_ref().expect("it was started with TLS")
+    }
+
+    /// Makes the database `name`, and gives its URL.
+    ///
+    /// # Panics
+    /// When the server refuses.
+    #[must_use]
+    pub fn database(&self, name: &str) -> String {
+        self.psql("postgres", &format!("create database {name}"));
+        self.url(name)
+    }
+
+    /// The URL of the database `name`, its password as raw as people write it.
+    #[must_use]
+    pub fn url(&self, name: &str) -> String {
+        url(self.port, name)
+    }
+
+    /// Runs SQL on `database` and gives what it answers, one line per row, columns divided by `|`.
+    ///
+    /// # Panics
+    /// When the server refuses.
+    #[must_use = "it is what the server answered"]
+    pub fn ask(&self, database: &str, sql: &str) -> String {
+        let mut psql = self.client("psql");
+        psql.args(["-X", "-q", "-A", "-t", "-v", "ON_ERROR_STOP=1"]);
+        stdout(psql.args(["-d", database, "-c", sql]))
+            .trim_end()
+            .to_owned()
+    }
+
+    /// Runs SQL on `database`.
+    ///
+    /// # Panics
+    /// When the server refuses.
+    pub fn psql(&self, database: &str, sql: &str) {
+        let _ = self.ask(database, sql);
+    }
+
+    /// The schema of `database` as `pg_dump` tells it, without what differs from run to run.
+    ///
+    /// # Panics
+    /// When it cannot be told.
+    #[must_use]
+    pub fn schema(&self, database: &str) -> String {
+        let dump =
+            stdout(
+                self.client("pg_dump")
+                    .args(["--schema-only", "--no-owner", "-d", database]),
+            );
+        // Since its security release of August 2025 pg_dump guards its output by a random word.
+        let lines = dump
+            .lines()
+            .filter(|line| !line.starts_with("\\restrict") && !line.starts_with("\\unrestrict"));
+        lines.collect::<Vec<_>>().join("\n")
+    }
+
+    /// Stops the server as a crash would: it gets no chance to finish anything.
+    ///
+    /// # Panics
+    /// When the operating system refuses.
+    pub fn stop(&mut self) {
+        // SIGQUIT: immediate shutdown; its children end too, which they would not at once after a SIGKILL.
+        let pid = self.child.id().to_string();
+        run(Command::new("kill").args(["-QUIT", &pid]));
+        self.child.wait().expect("an own child can be waited for");
+    }
+
+    /// Starts the stopped server again, on the same port and data.
+    ///
+    /// # Panics
+    /// As [`Postgres::start`].
+    pub fn restart(&mut self) {
+        self.child = spawn(self.folder.path(), self.port, self.tls.as_ref());
+        self.wait_until_ready();
+    }
+
+    fn client(&self, name: &str) -> Command {
+        let mut command = Command::new(program(name));
+        command
+            .env_clear()
+            .env("PGPASSWORD", PASSWORD)
+            .stdin(Stdio::null());
+        command.args(["-h", "127.0.0.1", "-p", &self.port.to_string(), "-U", USER]);
+        command
+    }
+
+    fn wait_until_ready(&mut self) {
+        let deadline = Instant::now() + START_LIMIT;
+        while !run(self.client("pg_isready").args(["-q"])).status.success() {
+            let ended = self.child.try_wait().expect("an own child can be asked");
+            let log = fs::read_to_string(self.folder.path().join("log")).unwrap_or_default();
+            assert!(ended.is_none(), "Postgres ended with {ended:?}:\n{log}");
+            assert!(
+                Instant::now() < deadline,
+                "Postgres does not answer:\n{log}"
+            );
+            thread::sleep(ASK_EVERY);
+        }
+    }
+}
+
+impl Drop for Postgres {
+    fn drop(&mut self) {
+        if matches!(self.child.try_wait(), Ok(None)) {
+            self.stop();
+        }
+    }
+}
+
+/// The URL of a database behind `port`, its password as raw as people write it.
+pub(crate) fn url(port: u16, database: &str) -> String {
+    format!("postgresql://{USER}:{PASSWORD}@127.0.0.1:{port}/{database}")
+}
+
+/// A temporary folder that the unprivileged user may write to.
+pub(crate) fn folder() -> TempDir {
+    let folder = TempDir::with_prefix("postgres").expect("a temporary folder can be made");
+    own(folder.path());
+    folder
+}
+
+/// Gives `path` to the unprivileged user, for whom alone it is; nothing to do where the tests are unprivileged themselves.
+pub(crate) fn own(path: &Path) {
+    if is_root() {
+        std::os::unix::fs::chown(path, Some(UNPRIVILEGED), Some(UNPRIVILEGED))
+            .expect("root may give away files");
+    }
+    let mode = if path.is_dir() { 0o700 } else { 0o600 };
+    fs::set_permissions(path, PermissionsExt::from_mode(mode))
+        .expect("an own file's mode can be set");
+}
+
+/// A server's command: run without privileges, in `folder`, logging there.
+pub(crate) fn unprivileged(program: impl AsRef<Path>, folder: &Path) -> Command {
+    let mut command = Command::new(program.as_ref());
+    let log = File::options()
+        .create(true)
+        .append(true)
+        .open(folder.join("log"))
+        .expect("a log file can be opened");
+    command
+        .env_clear()
+        .env("LC_ALL", "C")
+        .current_dir(folder)
+        .stdin(Stdio::null());
+    command
+        .stdout(log.try_clone().expect("a file handle can be cloned"))
+        .stderr(log);
+    if is_root() {
+        command.uid(UNPRIVILEGED).gid(UNPRIVILEGED);
+    }
+    command
+}
+
+/// The newest installed Postgres' program `name`; Debian keeps them out of PATH.
+fn program(name: &str) -> PathBuf {
+    let versions = fs::read_dir("/usr/lib/postgresql")
+        .into_iter()
+        .flatten()
+        .flatten();
+    let version = |folder: &Path| folder.file_name()?.to_str()?.parse::<u32>().ok();
+    let newest = versions
+        .map(|entry| entry.path())
+        .filter(|path| path.join("bin/postgres").is_file())
+        .max_by_key(|path| version(path));
+    newest.map_or_else(|| PathBuf::from(name), |path| path.join("bin").join(name))
+}
+
+fn is_root() -> bool {
+    use std::os::unix::fs::MetadataExt as _;
+
+    fs::metadata("/proc/self").is_ok_and(|process| process.uid() == 0)
+}
+
+fn init(folder: &Path) {
+    let password = folder.join("password");
+    fs::write(&password, PASSWORD).expect("a file can be written");
+    own(&password);
+    let mut initdb = unprivileged(program("initdb"), folder);
+    initdb.args([
+        "-D",
+        "data",
+        "-U",
+        USER,
+        "-E",
+        "UTF8",
+        "--locale=C.UTF-8",
+        "-A",
+        "scram-sha-256",
+        "--pwfile=password",
+        "--no-sync",
+    ]);
+    let status = initdb.status().expect("`tests/install` installs Postgres");
+    assert!(
+        status.success(),
+        "initdb failed: {}",
+        fs::read_to_string(folder.join("log")).unwrap_or_default()
+    );
+}
+
+fn spawn(folder: &Path, port: u16, tls: Option<&PrivateCa>) -> Child {
+    let mut server = unprivileged(program("postgres"), folder);
+    let port = format!("port={port}");
+    // No fsync: what a killed process wrote the system still has.
+    for setting in [
+        "listen_addresses=127.0.0.1",
+        &port,
+        "unix_socket_directories=",
+        "fsync=off",
+        "max_connections=200",
+        "log_min_messages=warning",
+    ] {
+        server.args(["-c", setting]);
+    }
+    if let Some(ca) = tls {
+        server.args(["-c", "ssl=on"]);
+        server.args([
+            "-c",
+            &format!("ssl_cert_file={}", ca.server_certificate().display()),
+        ]);
+        server.args(["-c", &format!("ssl_key_file={}", ca.server_key().display())]);
+    }
+    server
+        .args(["-D", "data"])
+        .spawn()
+        .expect("`tests/install` installs Postgres")
+}
