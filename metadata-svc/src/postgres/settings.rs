@@ -1,0 +1,379 @@
+//! Settings: where Postgres is, as whom, and how it is reached. `DATABASE_URL` goes first; what it leaves out comes from
+//! `DATABASE_HOST`, `_PORT`, `_NAME`, `_USER`, `_PASSWORD`, and what these leave out from `DB_HOST` and so on.
+//! No value is ever repeated in a problem or a notice: any of them may hold a password.
+
+use std::{str::FromStr, time::Duration};
+
+use rustls::pki_types::{CertificateDer, pem::PemObject as _};
+use tracing::level_filters::LevelFilter;
+
+use super::{
+    tls::{SslMode, Tls},
+    url::{Password, Url},
+};
+
+/// The port at which Supabase's pooler, and by habit others, pool by transaction.
+const TRANSACTION_POOLER_PORT: u16 = 6543;
+/// What one address may take to accept: a network that swallows packets must not hold up the next address.
+const CONNECT_LIMIT: Duration = Duration::from_secs(3);
+/// What sent bytes may stay unacknowledged, and how long a silent peer is left unasked: a server that is gone without a word is
+/// found out in seconds, not in the two hours of TCP's defaults.
+const SILENCE_LIMIT: Duration = Duration::from_secs(10);
+
+/// How long a server connection is ours.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum PoolMode {
+    /// As long as we hold it: statements may be kept on it.
+    Session,
+    /// For one transaction (`PgBouncer`, Supabase's port 6543): nothing may be kept on it.
+    Transaction,
+}
+
+/// Where Postgres is and how it is reached.
+#[derive(Clone, Debug)]
+pub(crate) struct Settings {
+    host: String,
+    port: u16,
+    database: String,
+    user: String,
+    password: Option<Password>,
+    pub(super) tls: Tls,
+    /// The schema of our tables.
+    pub(crate) schema: String,
+    pub(crate) pool_mode: PoolMode,
+    /// How much is logged of what happens with the database.
+    pub(crate) log_level: LevelFilter,
+}
+
+impl Settings {
+    /// Reads the settings of the database, where one is configured and `USE_DATABASE` is not false. `get` gives the value of a
+    /// variable that is set and not empty. What cannot be used goes to `problems`, what is not used to `notices`.
+    pub(crate) fn read(
+        get: &dyn Fn(&str) -> Option<String>,
+        problems: &mut Vec<String>,
+        notices: &mut Vec<String>,
+    ) -> Option<Self> {
+        let mut reader = Reader {
+            get,
+            url: Url::default(),
+            problems,
+            notices,
+        };
+        let wanted = reader.flag(&["USE_DATABASE"]);
+        if wanted == Some(false) {
+            return None;
+        }
+        let is_configured =
+            reader.read_url() | reader.first(&["DATABASE_HOST", "DB_HOST"]).is_some();
+        if !is_configured {
+            if wanted == Some(true) {
+                reader.problem(
+                    "DATABASE_URL",
+                    "is required, or DATABASE_HOST, where USE_DATABASE is true",
+                );
+            }
+            reader.tell_of_supabase();
+            return None;
+        }
+        reader.tell_of_parameters();
+        Some(reader.settings())
+    }
+
+    /// What connects, but for TLS.
+    pub(super) fn config(&self) -> tokio_postgres::Config {
+        let mut config = tokio_postgres::Config::new();
+        config
+            .host(&self.host)
+            .port(self.port)
+            .dbname(&self.database)
+            .user(&self.user)
+            .application_name("metadata-svc")
+            .connect_timeout(CONNECT_LIMIT)
+            .tcp_user_timeout(SILENCE_LIMIT)
+            .keepalives_idle(SILENCE_LIMIT);
+        if let Some(Password(password)) = &self.password {
+            config.password(password);
+        }
+        config
+    }
+
+    /// Where it is, for people: without user and password.
+    pub(crate) fn place(&self) -> String {
+        format!(
+            "{}:{}/{}, schema {}",
+            self.host, self.port, self.database, self.schema
+        )
+    }
+}
+
+struct Reader<'a> {
+    get: &'a dyn Fn(&str) -> Option<String>,
+    url: Url,
+    problems: &'a mut Vec<String>,
+    notices: &'a mut Vec<String>,
+}
+
+impl Reader<'_> {
+    fn settings(&mut self) -> Settings {
+        let use_supabase = self.flag(&["USE_SUPABASE"]) == Some(true);
+        let port = self.port();
+        Settings {
+            host: self.required(
+                |url| url.host.clone(),
+                &["DATABASE_HOST", "DB_HOST"],
+                "host",
+            ),
+            port,
+            database: self.required(
+                |url| url.database.clone(),
+                &["DATABASE_NAME", "DB_NAME"],
+                "database's name",
+            ),
+            user: self.required(
+                |url| url.user.clone(),
+                &["DATABASE_USER", "DB_USER"],
+                "user",
+            ),
+            password: self.url.password.clone().or_else(|| {
+                self.first(&["DATABASE_PASSWORD", "DB_PASSWORD"])
+                    .map(|(_, value)| Password(value))
+            }),
+            tls: self.tls(use_supabase),
+            schema: self.schema(),
+            pool_mode: self.pool_mode(port),
+            log_level: self.log_level(),
+        }
+    }
+
+    /// Takes `DATABASE_URL` apart; tells whether it is set.
+    fn read_url(&mut self) -> bool {
+        let Some(url) = (self.get)("DATABASE_URL") else {
+            return false;
+        };
+        match Url::parse(url.trim()) {
+            Ok(url) => {
+                if let Some(driver) = &url.driver {
+                    self.notices.push(format!(
+                        "DATABASE_URL: the driver suffix +{driver} was dropped: it means nothing here"
+                    ));
+                }
+                self.url = url;
+            }
+            Err(problem) => {
+                // Its parts are not missed as well.
+                let stand_in = Some(String::from("?"));
+                self.url = Url {
+                    host: stand_in.clone(),
+                    user: stand_in.clone(),
+                    database: stand_in,
+                    ..Url::default()
+                };
+                self.problem("DATABASE_URL", problem);
+            }
+        }
+        true
+    }
+
+    fn required(
+        &mut self,
+        of_url: fn(&Url) -> Option<String>,
+        names: &[&'static str],
+        what: &str,
+    ) -> String {
+        let found = of_url(&self.url).or_else(|| self.first(names).map(|(_, value)| value));
+        found.unwrap_or_else(|| {
+            self.problem(
+                names[0],
+                &format!("is required: DATABASE_URL has no {what} either"),
+            );
+            String::new()
+        })
+    }
+
+    fn port(&mut self) -> u16 {
+        let port = match (self.url.port, self.first(&["DATABASE_PORT", "DB_PORT"])) {
+            (Some(port), _) => Some(port),
+            (None, Some((name, text))) => {
+                self.parsed(name, &text, "must be a port from 1 to 65535")
+            }
+            (None, None) => Some(5432),
+        };
+        port.filter(|port| *port != 0).unwrap_or_else(|| {
+            if port == Some(0) {
+                self.problem("DATABASE_PORT", "must be a port from 1 to 65535");
+            }
+            5432
+        })
+    }
+
+    fn tls(&mut self, use_supabase: bool) -> Tls {
+        let ca = self.ca();
+        let mode = match (
+            self.parameter("sslmode"),
+            self.first(&["DATABASE_SSL", "DB_SSL"]),
+        ) {
+            (Some(word), _) => self.ssl_mode("DATABASE_URL's sslmode", &word),
+            (None, Some((name, word))) => self.ssl_mode(name, &word),
+            (None, None) => match self.parameter("ssl") {
+                Some(word) => self.ssl_mode("DATABASE_URL's ssl", &word),
+                None if !ca.is_empty() => SslMode::VerifyFull,
+                None if use_supabase => SslMode::Require,
+                None => SslMode::Prefer,
+            },
+        };
+        Tls { mode, ca }
+    }
+
+    /// A flag, as most write it, or a word of libpq.
+    fn ssl_mode(&mut self, name: &str, word: &str) -> SslMode {
+        match (flag(word), word.parse()) {
+            (Some(true), _) => SslMode::Require,
+            (Some(false), _) => SslMode::Disable,
+            (None, Ok(mode)) => mode,
+            (None, Err(())) => {
+                let allowed = "must be disable, allow, prefer, require, verify-ca, verify-full, true or false";
+                self.problem(name, allowed);
+                SslMode::VerifyFull
+            }
+        }
+    }
+
+    fn ca(&mut self) -> Vec<CertificateDer<'static>> {
+        let setting = self.first(&["DATABASE_SSL_CA"]);
+        let file = setting
+            .or_else(|| Some(("DATABASE_URL's sslrootcert", self.parameter("sslrootcert")?)));
+        let Some((name, file)) = file else {
+            return Vec::new();
+        };
+        let read =
+            CertificateDer::pem_file_iter(&file).and_then(Iterator::collect::<Result<Vec<_>, _>>);
+        match read {
+            Ok(ca) if !ca.is_empty() => ca,
+            Ok(_) | Err(_) => {
+                self.problem(name, "must be a readable file of PEM certificates");
+                Vec::new()
+            }
+        }
+    }
+
+    /// A name that needs no quotes, so that it can stand in a `search_path` and in a message.
+    fn schema(&mut self) -> String {
+        let setting = self.first(&["DATABASE_SCHEMA", "DB_SCHEMA"]);
+        let found = setting.or_else(|| Some(("DATABASE_URL's schema", self.parameter("schema")?)));
+        let (name, schema) = found.unwrap_or(("DATABASE_SCHEMA", "public".to_owned()));
+        let is_plain = schema
+            .chars()
+            .all(|c| matches!(c, 'a'..='z' | '0'..='9' | '_'));
+        if !is_plain || schema.len() > 63 || schema.starts_with(|c: char| c.is_ascii_digit()) {
+            self.problem(
+                name,
+                "must be at most 63 of a-z, 0-9 and _, and not begin with a digit",
+            );
+        }
+        schema
+    }
+
+    fn pool_mode(&mut self, port: u16) -> PoolMode {
+        match self.first(&["DATABASE_POOL_MODE"]) {
+            Some((_, word)) if word == "session" => PoolMode::Session,
+            Some((_, word)) if word == "transaction" => PoolMode::Transaction,
+            Some((name, _)) => {
+                self.problem(name, "must be session or transaction");
+                PoolMode::Transaction
+            }
+            None => {
+                let pooled = self.parameter("pgbouncer").as_deref().and_then(flag) == Some(true);
+                if pooled || port == TRANSACTION_POOLER_PORT {
+                    PoolMode::Transaction
+                } else {
+                    PoolMode::Session
+                }
+            }
+        }
+    }
+
+    fn log_level(&mut self) -> LevelFilter {
+        let level = self
+            .first(&["DATABASE_LOG_LEVEL"])
+            .and_then(|(name, word)| {
+                self.parsed(
+                    name,
+                    &word.to_lowercase(),
+                    "must be error, warn, info, debug or trace",
+                )
+            });
+        level.unwrap_or(LevelFilter::WARN)
+    }
+
+    /// A deployment that knew its database by its REST address alone is told what is missing.
+    fn tell_of_supabase(&mut self) {
+        let named = ["SUPABASE_URL", "SUPABASE_ANON_KEY", "SUPABASE_SERVICE_KEY"];
+        if let Some((name, _)) = self.first(&named) {
+            self.notices.push(format!(
+                "{name}: is not used: Postgres is spoken to directly; set DATABASE_URL to the project's connection string"
+            ));
+        }
+    }
+
+    fn tell_of_parameters(&mut self) {
+        let known = ["sslmode", "ssl", "sslrootcert", "schema", "pgbouncer"];
+        let unknown = self
+            .url
+            .parameters
+            .iter()
+            .filter(|(name, _)| !known.contains(&name.as_str()));
+        let is_word = |name: &str| name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_');
+        // What is no word may be a piece of a password.
+        let unknown = unknown.map(|(name, _)| if is_word(name) { name } else { "?" });
+        self.notices
+            .extend(unknown.map(|name| format!("DATABASE_URL: the parameter {name} is not used")));
+    }
+
+    fn flag(&mut self, names: &[&'static str]) -> Option<bool> {
+        let (name, word) = self.first(names)?;
+        let flag = flag(&word);
+        if flag.is_none() {
+            self.problem(name, "must be true or false");
+        }
+        flag
+    }
+
+    fn parsed<T: FromStr>(&mut self, name: &str, text: &str, allowed: &str) -> Option<T> {
+        let parsed = text.trim().parse().ok();
+        if parsed.is_none() {
+            self.problem(name, allowed);
+        }
+        parsed
+    }
+
+    /// The first of the variables that is set, and its name.
+    fn first(&self, names: &[&'static str]) -> Option<(&'static str, String)> {
+        names
+            .iter()
+            .find_map(|name| Some((*name, (self.get)(name)?)))
+    }
+
+    fn parameter(&self, name: &str) -> Option<String> {
+        let found = self
+            .url
+            .parameters
+            .iter()
+            .find(|(n, value)| n == name && !value.is_empty());
+        found.map(|(_, value)| value.clone())
+    }
+
+    fn problem(&mut self, name: &str, problem: &str) {
+        self.problems.push(format!("{name}: {problem}"));
+    }
+}
+
+fn flag(word: &str) -> Option<bool> {
+    match word.trim().to_lowercase().as_str() {
+        "true" | "1" | "yes" | "on" => Some(true),
+        "false" | "0" | "no" | "off" => Some(false),
+        _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests;
