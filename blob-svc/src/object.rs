@@ -1,12 +1,21 @@
 //! Objects: what is known of one besides its bytes, and the digest that its bytes answer to.
 
+mod copy;
+mod download;
+mod frames;
+mod prefix;
 mod receipt;
+mod request;
+pub mod rpc;
+mod upload;
 
 use std::fmt;
 use time::OffsetDateTime;
 use uuid::Uuid;
 
 pub use self::receipt::ReceiptKey;
+pub(crate) use self::request::Checks;
+pub(crate) use self::rpc::timestamp;
 
 /// The media type of bytes that nobody named one for (RFC 9110, section 8.3).
 pub const OCTET_STREAM: &str = "application/octet-stream";

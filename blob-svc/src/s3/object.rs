@@ -188,8 +188,8 @@ impl Store {
         }
     }
 
-    /// Removes up to 1,000 objects, and answers those that could not be, each with its reason.
-    pub async fn delete_many(&self, keys: &[String]) -> Result<Vec<(String, Error)>, Error> {
+    /// Removes up to 1,000 objects, and answers those that are still there, each with the store's code for the reason.
+    pub async fn delete_many(&self, keys: &[String]) -> Result<Vec<(String, String)>, Error> {
         let objects: Vec<_> = keys
             .iter()
             .map(|key| ObjectIdentifier {
@@ -216,16 +216,11 @@ impl Store {
         if gone.len() + left.len() != keys.len() {
             return Err(Error::Malformed);
         }
-        let reason = |code: Option<String>| {
-            code.as_deref()
-                .and_then(Error::of_code)
-                .unwrap_or(Error::Refused)
-        };
         left.into_iter()
-            .map(|error| (error.key, reason(error.code)))
-            .filter(|(_, reason)| *reason != Error::NoSuchKey)
-            .map(|(key, reason)| Ok((key.ok_or(Error::Malformed)?, reason)))
-            .collect()
+            .map(|error| Some((error.key?, error.code?)))
+            .filter(|left| left.as_ref().is_none_or(|(_, code)| code != "NoSuchKey"))
+            .collect::<Option<_>>()
+            .ok_or(Error::Malformed)
     }
 }
 
