@@ -12,5 +12,8 @@ fn a_malformed_setting_ends_the_start_and_is_named() {
         .expect("the binary can be run");
     let said = String::from_utf8_lossy(&[output.stdout, output.stderr].concat()).into_owned();
     assert!(!output.status.success(), "it started");
-    assert!(said.contains("LISTEN_ADDR") && !said.contains("panicked"), "{said}");
+    assert!(
+        said.contains("LISTEN_ADDR") && !said.contains("panicked"),
+        "{said}"
+    );
 }
