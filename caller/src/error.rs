@@ -109,8 +109,9 @@ impl Error {
         }
     }
 
-    /// Whether the same call with the same request id may fare better.
-    pub(crate) fn is_transient(&self) -> bool {
+    /// Whether the same call with the same request id may fare better a little later.
+    #[must_use]
+    pub fn is_transient(&self) -> bool {
         let Some(status) = self.status() else {
             return false;
         };

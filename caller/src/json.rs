@@ -5,7 +5,7 @@ use contract::{
     blob::v1::{BlobRef, PresignedUrl},
     metadata::v1::{Chat, Image, Message, Role, SearchHit, SearchResult, Turn},
 };
-use prost_types::{Struct, Timestamp, Value as WireValue, value::Kind};
+use prost_types::{ListValue, Struct, Timestamp, Value as WireValue, value::Kind};
 use serde_json::{Map, Number, Value, json};
 
 /// The largest whole number that a double holds exactly, and every smaller one.
@@ -157,6 +157,31 @@ fn free(value: &WireValue) -> Value {
     }
 }
 
+/// Free JSON, as the services take it.
+#[must_use]
+pub fn to_wire(value: Value) -> WireValue {
+    let kind = match value {
+        Value::Null => Kind::NullValue(0),
+        Value::Bool(value) => Kind::BoolValue(value),
+        Value::Number(value) => Kind::NumberValue(value.as_f64().unwrap_or_default()),
+        Value::String(value) => Kind::StringValue(value),
+        Value::Array(values) => Kind::ListValue(ListValue {
+            values: values.into_iter().map(to_wire).collect(),
+        }),
+        Value::Object(fields) => Kind::StructValue(to_struct(fields)),
+    };
+    WireValue { kind: Some(kind) }
+}
+
+/// A free JSON object, as the services take it.
+#[must_use]
+pub fn to_struct(fields: Map<String, Value>) -> Struct {
+    let fields = fields.into_iter();
+    Struct {
+        fields: fields.map(|(name, value)| (name, to_wire(value))).collect(),
+    }
+}
+
 /// Whole numbers without a decimal point: `582`, not `582.0`.
 #[expect(clippy::cast_possible_truncation, reason = "whole and in range")]
 fn number(value: f64) -> Value {
@@ -171,28 +196,10 @@ mod tests {
     use super::*;
 
     #[test]
-    fn free_json_comes_out_as_it_went_in() {
-        let number = |n: f64| WireValue {
-            kind: Some(Kind::NumberValue(n)),
-        };
-        let list = WireValue {
-            kind: Some(Kind::ListValue(prost_types::ListValue {
-                values: vec![
-                    number(582.0),
-                    number(0.3667),
-                    WireValue {
-                        kind: Some(Kind::NullValue(0)),
-                    },
-                ],
-            })),
-        };
-        let wire = Struct {
-            fields: [("координаты".to_owned(), list)].into(),
-        };
-        assert_eq!(
-            object(&wire).to_string(),
-            r#"{"координаты":[582,0.3667,null]}"#
-        );
+    fn free_json_comes_back_as_it_went_in() {
+        let text = r#"{"координаты":[582,0.3667,null,true,"x",{"a":-1}]}"#;
+        let value: Value = serde_json::from_str(text).expect("JSON");
+        assert_eq!(free(&to_wire(value)).to_string(), text);
     }
 
     #[test]
