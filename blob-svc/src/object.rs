@@ -102,3 +102,6 @@ impl Span {
         length: None,
     };
 }
+
+#[cfg(all(test, feature = "embedded"))]
+mod tests;

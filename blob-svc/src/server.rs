@@ -33,7 +33,7 @@ pub struct Blobs {
 }
 
 impl Blobs {
-    fn new(config: &Config, endpoint: Endpoint) -> Self {
+    pub(crate) fn new(config: &Config, endpoint: Endpoint) -> Self {
         let public = match &config.public {
             Some((scheme, authority)) => Endpoint {
                 scheme,
