@@ -56,14 +56,6 @@ pub(crate) fn name<'a>(txn: &Write, rows: impl IntoIterator<Item = (&'a str, Uui
     Ok(())
 }
 
-/// Refuses a prefix that is about to be removed.
-pub(crate) fn demand_free(txn: &Write, prefix: &str) -> Result<()> {
-    match txn.table(PENDING_TARGETS)?.get((true, prefix))? {
-        None => Ok(()),
-        Some(_) => Err(Error::PendingDelete(prefix.to_owned())),
-    }
-}
-
 /// Notes that rows name keys no more; gives back the keys that no row names now.
 pub(crate) fn release<'a>(
     txn: &Write,

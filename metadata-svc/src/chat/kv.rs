@@ -23,6 +23,10 @@ const CHATS: TableDefinition<Uuid, Record> = TableDefinition::new("chats");
 /// (user id, whether archived, created micros, chat id)
 const BY_USER: TableDefinition<(&str, bool, i64, Uuid), ()> = TableDefinition::new("chats_by_user");
 
+/// The ids of deleted chats. They stay taken, because the keys under their prefixes do: what removes those objects may run
+/// late, and run again.
+const DELETED: TableDefinition<Uuid, ()> = TableDefinition::new("deleted_chats");
+
 #[derive(Clone, PartialEq, Message)]
 struct ChatRecord {
     #[prost(string, tag = "1")]
@@ -50,16 +54,16 @@ struct ChatRecord {
 pub(crate) fn make_tables(txn: &WriteTransaction) -> std::result::Result<(), TableError> {
     txn.open_table(CHATS)?;
     txn.open_table(BY_USER)?;
+    txn.open_table(DELETED)?;
     Ok(())
 }
 
-/// Creates a chat. Its id may be taken, or its prefix about to be removed from the store.
+/// Creates a chat. Its id may be taken, also by a chat that was deleted.
 pub(crate) fn create(txn: &Write, new: NewChat) -> Result<Chat> {
     let chat = new.create(txn.now);
-    if find(txn, chat.id)?.is_some() {
+    if find(txn, chat.id)?.is_some() || txn.table(DELETED)?.get(chat.id)?.is_some() {
         return Err(Error::IdTaken("chat", chat.id));
     }
-    blob_ledger::kv::demand_free(txn, &Chat::prefix(chat.id))?;
     put(txn, &chat)?;
     index(txn, &chat)?;
     name_document(txn, &chat)?;
@@ -180,6 +184,7 @@ pub(crate) fn delete(txn: &Write, id: Uuid, etag: &str) -> Result<Deleted> {
     search::kv::remove_of_chat(txn, id)?;
     unindex(txn, &chat)?;
     txn.table(CHATS)?.remove(id)?;
+    txn.table(DELETED)?.insert(id, ())?;
     usage::kv::apply(txn, &chat.user_id, tally)?;
 
     let names = images.iter().map(Image::named).chain(named(&chat));
