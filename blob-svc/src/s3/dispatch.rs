@@ -15,6 +15,7 @@ use hyper_util::rt::{TokioExecutor, TokioTimer};
 use rusoto_core::request::{DispatchSignedRequestFuture, HttpResponse};
 use rusoto_core::signature::SignedRequest;
 use rusoto_core::{DispatchSignedRequest, HttpDispatchError};
+use std::error::Error as _;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 use tokio::time::{Instant, timeout_at};
@@ -63,13 +64,7 @@ impl Dispatcher {
             })
             .boxed_unsync()
         });
-        let mut answer = std::pin::pin!(self.client.request(request).map_err(|error| {
-            tracing::warn!(
-                error = &error as &dyn std::error::Error,
-                "the store cannot be reached"
-            );
-            Error::Unavailable
-        }));
+        let mut answer = std::pin::pin!(self.client.request(request).map_err(broken));
         loop {
             let deadline = sent.last() + HEAD;
             match timeout_at(deadline, &mut answer).await {
@@ -79,6 +74,18 @@ impl Dispatcher {
             }
         }
     }
+}
+
+/// Whether the request arrived is not known. It also breaks when an upload is given up, which is no failure of the store.
+fn broken(error: hyper_util::client::legacy::Error) -> Error {
+    let causes = std::iter::successors(error.source(), |&cause| cause.source());
+    let cause = causes.last().map(ToString::to_string);
+    if error.is_connect() {
+        tracing::warn!(%error, cause, "the store cannot be reached");
+    } else {
+        tracing::info!(%error, cause, "a request to the store broke off");
+    }
+    Error::Unavailable
 }
 
 /// The system's idea of trust does not exist in a minimal image: the web's roots are compiled in.
