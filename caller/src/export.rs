@@ -14,7 +14,7 @@ use std::path::{Path, PathBuf};
 
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use contract::{
-    blob::v1::BlobRef,
+    blob::v1::{BlobRef, HeadObjectRequest},
     id::{Uuid, new_id},
     metadata::v1::{Chat, Image, Turn},
 };
@@ -53,6 +53,13 @@ enum Piece {
     Text(String),
     /// The bytes of this image of the turn, in base64; nothing, when the store does not have them.
     Picture(usize),
+}
+
+/// The chat's document, as a reader knows it.
+struct Document {
+    name: String,
+    /// Its path in the export.
+    file: String,
 }
 
 /// An object that goes beside the file of the chat.
@@ -98,13 +105,12 @@ struct Export {
 impl Export {
     async fn write_chat(&mut self, target: &mut Target, chat: &Chat) -> Result<()> {
         target.begin(self.format.file_name().into()).await?;
-        let document = chat
-            .document
-            .as_ref()
-            .map(|d| self.put_beside(d, name::document(&d.key)));
-        target
-            .write(self.format.head(chat, document.as_deref()))
-            .await?;
+        let document = match &chat.document {
+            Some(blob) => Some(self.document(blob).await?),
+            None => None,
+        };
+        let head = self.format.head(chat, document.as_ref());
+        target.write(head).await?;
         let chat_id = chat.id.parse().unwrap_or_default();
         let mut turns = std::pin::pin!(history::turns(&self.flow, chat_id));
         while let Some(turn) = turns.try_next().await? {
@@ -118,6 +124,24 @@ impl Export {
             }
         }
         target.write(self.format.tail()).await
+    }
+
+    /// The document under the name that it had, where the store knows it.
+    async fn document(&mut self, blob: &BlobRef) -> Result<Document> {
+        let request = HeadObjectRequest {
+            key: blob.key.clone(),
+            ..Default::default()
+        };
+        let head = async |r| self.flow.caller.objects().head_object(r).await;
+        let name = match self.flow.call("HeadObject", request, head).await {
+            Ok(answer) => answer.object.map(|o| o.original_name),
+            Err(error) if error.code() == Some(Code::NotFound) => None,
+            Err(error) => return Err(error),
+        };
+        let name = name.filter(|name| !name.is_empty());
+        let name = name.unwrap_or_else(|| blob.key.rsplit('/').next().unwrap_or_default().into());
+        let file = self.put_beside(blob, name::document(&name));
+        Ok(Document { name, file })
     }
 
     fn pieces(&mut self, turn: &Turn) -> Vec<Piece> {
@@ -197,11 +221,11 @@ impl Format {
         }
     }
 
-    fn head(self, chat: &Chat, document: Option<&str>) -> String {
+    fn head(self, chat: &Chat, document: Option<&Document>) -> String {
         match self {
             Self::Markdown => markdown::head(chat, document),
             Self::JsonLines => jsonl::head(chat, document),
-            Self::Html => html::head(chat),
+            Self::Html => html::head(chat, document),
         }
     }
 

@@ -54,7 +54,7 @@ fn ascii(stem: &str) -> String {
         }
     }
     kept.truncate(MAX_STEM);
-    let kept = kept.trim_matches('_');
+    let kept = kept.trim_matches(['_', '-']);
     if kept.is_empty() { "file" } else { kept }.to_owned()
 }
 

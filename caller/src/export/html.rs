@@ -4,7 +4,7 @@ use contract::metadata::v1::{Chat, Image, Message, SearchResult, Turn};
 use maud::{DOCTYPE, Markup, PreEscaped, html};
 
 use super::{
-    Piece,
+    Document, Piece,
     markdown::moment,
     text::{Block, blocks},
 };
@@ -24,7 +24,7 @@ li{overflow-wrap:anywhere}";
 const POLICY: &str = "default-src 'none'; img-src data:; style-src 'unsafe-inline'";
 
 /// The page up to the first turn.
-pub(super) fn head(chat: &Chat) -> String {
+pub(super) fn head(chat: &Chat, document: Option<&Document>) -> String {
     let title = html! {
         head {
             meta charset="utf-8";
@@ -40,9 +40,7 @@ pub(super) fn head(chat: &Chat) -> String {
         p.about {
             "Chat " (chat.id)
             @if let Some(time) = &chat.create_time { ", created " (moment(time)) }
-            @if let Some(document) = &chat.document {
-                ". Document " (document.key) ", " (document.size_bytes) " bytes"
-            }
+            @if let Some(document) = document { ". Document " (document.name) }
         }
     };
     // maud closes what it opens: what stays open while the turns stream in is written by hand.
@@ -150,7 +148,11 @@ mod tests {
     const HOSTILE: &str = "\"><script>alert('x')</script><img src=x onerror=alert(1)> ' & Привет";
 
     fn page(turn_of: &Turn, chat: &Chat) -> String {
-        let mut page = head(chat);
+        let document = Document {
+            name: HOSTILE.into(),
+            file: String::new(),
+        };
+        let mut page = head(chat, Some(&document));
         for piece in turn(turn_of) {
             match piece {
                 Piece::Text(text) => page.push_str(&text),

@@ -3,14 +3,16 @@
 use contract::metadata::v1::{Chat, Turn};
 use serde_json::Value;
 
+use super::Document;
 use crate::json;
 
-/// The chat, with `kind` `chat` and the document's `file`.
-pub(super) fn head(chat: &Chat, document: Option<&str>) -> String {
+/// The chat, with `kind` `chat` and the document's `name` and `file`.
+pub(super) fn head(chat: &Chat, document: Option<&Document>) -> String {
     let mut value = json::chat(chat);
     value["kind"] = "chat".into();
-    if let Some(file) = document {
-        value["document"]["file"] = file.into();
+    if let Some(document) = document {
+        value["document"]["name"] = document.name.as_str().into();
+        value["document"]["file"] = document.file.as_str().into();
     }
     line(&value)
 }

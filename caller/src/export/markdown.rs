@@ -5,11 +5,14 @@ use std::fmt::Write as _;
 use contract::metadata::v1::{Chat, Image, SearchResult, Turn};
 use prost_types::Timestamp;
 
-use super::text::{Block, blocks};
+use super::{
+    Document,
+    text::{Block, blocks},
+};
 use crate::json;
 
 /// The chat: title, description, document.
-pub(super) fn head(chat: &Chat, document: Option<&str>) -> String {
+pub(super) fn head(chat: &Chat, document: Option<&Document>) -> String {
     let mut out = format!("# {}\n", line(&chat.title));
     if !chat.description.is_empty() {
         let _ = write!(out, "\n{}\n", plain(&chat.description));
@@ -19,9 +22,8 @@ pub(super) fn head(chat: &Chat, document: Option<&str>) -> String {
         let _ = write!(out, ", created {}", moment(time));
     }
     out.push('\n');
-    if let Some(path) = document {
-        let name = path.rsplit('/').next().unwrap_or(path);
-        let _ = write!(out, "\nDocument: [{}]({path})\n", line(name));
+    if let Some(Document { name, file }) = document {
+        let _ = write!(out, "\nDocument: [{}]({file})\n", line(name));
     }
     out
 }

@@ -16,10 +16,9 @@ pub(super) fn picture(turn: &Turn, index: usize, image: &Image) -> String {
     )
 }
 
-/// The name of the chat's document: `documents/{name in the store}`.
-pub(super) fn document(key: &str) -> String {
-    let file = key.rsplit('/').next().unwrap_or_default();
-    format!("documents/{}", plain(file))
+/// The name of the chat's document: `documents/{name}`.
+pub(super) fn document(name: &str) -> String {
+    format!("documents/{}", plain(name))
 }
 
 /// Letters and digits of any script, `-`, `_`, and dots between them; its end is kept, because it tells the type.

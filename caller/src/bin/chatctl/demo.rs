@@ -99,7 +99,7 @@ impl Demo {
             self.data.display()
         ))?;
         let caller = global.caller_of(format!("http://{metadata}"), format!("http://{blob}"))?;
-        let up = format!("chatctl up --data {}", self.data.display());
+        let up = format!("up --data {}", self.data.display());
         let held = tokio::select! {
             held = self.hold(global, &caller, Some(&up)) => held,
             error = services.one_ended() => Err(error),
@@ -219,15 +219,16 @@ fn tell(made: &Made, up: Option<&str>, out: Out) -> anyhow::Result<()> {
         json!({"chat_id": id, "chat": json::chat(&made.chat), "exports": exports})
     };
     let text = || {
-        let exports = made
-            .exports
-            .iter()
-            .map(|e| format!("\n  {}", e.path.display()));
-        let up = up.map(|up| format!("\n  {up}")).unwrap_or_default();
+        let exports = made.exports.iter();
+        let exports: String = exports
+            .map(|e| format!("\n  {}", e.path.display()))
+            .collect();
+        let program = std::env::args().next().unwrap_or_default();
+        let up = up.map(|up| format!("\n  {program} {up} &"));
+        let up = up.unwrap_or_default();
         format!(
-            "\nMade chat {id} of user \"{USER}\", and exported it to{}\n\nGo on with{up}\n  chatctl history {id}\n  \
-             chatctl search --user {USER} 'расходомер'\n  chatctl delete-chat {id}",
-            exports.collect::<String>()
+            "\nMade chat {id} of user \"{USER}\", and exported it to{exports}\n\nGo on with{up}\n  {program} history {id}\n  \
+             {program} search --user {USER} 'расходомер'\n  {program} delete-chat {id}"
         )
     };
     Ok(out.line(json, text)?)

@@ -223,7 +223,7 @@ pub(crate) fn turn_text(signed: &SignedTurn) -> String {
 
 pub(crate) fn exported_json(exported: &Exported) -> Value {
     json!({
-        "path": exported.path,
+        "path": exported.path.display().to_string(),
         "turn_count": exported.turn_count,
         "picture_count": exported.picture_count,
         "missing_keys": exported.missing_keys,

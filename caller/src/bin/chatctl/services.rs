@@ -10,7 +10,7 @@ use std::{
 
 use anyhow::{Context as _, bail};
 use tokio::{
-    process::{Child, Command},
+    process::{Child, ChildStdin, Command},
     time::{Instant, sleep, timeout},
 };
 use tonic::transport::Endpoint;
@@ -57,6 +57,8 @@ pub(crate) struct Service {
     pub(crate) address: SocketAddr,
     health_name: &'static str,
     child: Child,
+    /// The other end of its standard input; tokio would close it at the first wait.
+    hold: Option<ChildStdin>,
 }
 
 impl Services {
@@ -117,13 +119,14 @@ impl Service {
             // Ctrl-C is for us: we stop them.
             .process_group(0)
             .kill_on_drop(true);
-        let child = command
+        let mut child = command
             .spawn()
             .with_context(|| format!("cannot start {name}-svc"))?;
         Ok(Self {
             name,
             address,
             health_name,
+            hold: child.stdin.take(),
             child,
         })
     }
@@ -149,7 +152,7 @@ impl Service {
 
     async fn stop(&mut self) {
         // The end of its standard input asks it to end.
-        drop(self.child.stdin.take());
+        drop(self.hold.take());
         if timeout(STOP_LIMIT, self.child.wait()).await.is_err() {
             let _ = self.child.kill().await;
         }

@@ -47,7 +47,7 @@ impl Up {
     fn tell(&self, services: &Services, out: Out) -> anyhow::Result<()> {
         let Services { metadata, blob } = services;
         let of = |s: &services::Service| json!({"address": s.address.to_string(), "pid": s.pid()});
-        let json = || json!({"metadata": of(metadata), "blob": of(blob), "data": self.data});
+        let json = || json!({"metadata": of(metadata), "blob": of(blob), "data": self.data.display().to_string()});
         let (m, b) = (metadata.address, blob.address);
         let text = || {
             format!(
