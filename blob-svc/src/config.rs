@@ -1,7 +1,9 @@
 //! Settings, from the environment. All of them are judged together, and every bad one is told at once; secrets never are.
 
 mod address;
+mod settings;
 
+use self::settings::{Settings, bucket, flag, level, region};
 use crate::s3::Endpoint;
 use std::fmt;
 use std::net::SocketAddr;
@@ -87,7 +89,7 @@ impl Config {
             lookup: &lookup,
             problems: Vec::new(),
         };
-        let store = settings.store();
+        let store = store(&mut settings);
         let config = Self {
             listen: settings.parsed(
                 "LISTEN_ADDR",
@@ -104,7 +106,7 @@ impl Config {
             store,
             public: settings
                 .text("S3_PUBLIC_ENDPOINT")
-                .map(|text| settings.address("S3_PUBLIC_ENDPOINT", &text)),
+                .map(|text| address(&mut settings, "S3_PUBLIC_ENDPOINT", &text)),
             max_size_bytes: settings.number("MAX_FILE_SIZE_MB", MAX_FILE_SIZE_MB, 1, 5_120) << 20,
             url_life: Duration::from_secs(settings.number(
                 "S3_URL_EXPIRATION",
@@ -112,7 +114,7 @@ impl Config {
                 1,
                 604_800,
             )),
-            receipt_key: settings.receipt_key(),
+            receipt_key: receipt_key(&mut settings),
         };
         if settings.problems.is_empty() {
             Ok(config)
@@ -122,171 +124,84 @@ impl Config {
     }
 }
 
-/// The settings while they are read. A bad one leaves a problem and some value behind, so that the rest is judged too.
-struct Settings<'l> {
-    lookup: &'l dyn Fn(&str) -> Option<String>,
-    problems: Vec<String>,
+fn store(settings: &mut Settings<'_>) -> StoreConfig {
+    let endpoint = settings.text("S3_ENDPOINT");
+    let wished = settings.parsed(
+        "USE_S3_STORAGE",
+        if endpoint.is_some() { "true" } else { "false" },
+        "true or false",
+        flag,
+    );
+    let bucket = settings.parsed(
+        "S3_BUCKET",
+        BUCKET,
+        "a bucket's name: 3 to 63 of a-z, 0-9, `-`, `.`",
+        bucket,
+    );
+    match endpoint {
+        Some(endpoint) if wished => external(settings, &endpoint, bucket),
+        None if wished => {
+            settings.problem("S3_ENDPOINT", "is required with USE_S3_STORAGE=true");
+            embedded(settings, bucket)
+        }
+        Some(_) | None => embedded(settings, bucket),
+    }
 }
 
-impl Settings<'_> {
-    fn text(&self, name: &str) -> Option<String> {
-        (self.lookup)(name)
-            .map(|text| text.trim().to_owned())
-            .filter(|text| !text.is_empty())
-    }
+fn external(settings: &mut Settings<'_>, endpoint: &str, bucket: String) -> StoreConfig {
+    let (scheme, authority) = address(settings, "S3_ENDPOINT", endpoint);
+    StoreConfig::External(Endpoint {
+        scheme,
+        authority,
+        region: settings.parsed(
+            "S3_REGION",
+            REGION,
+            "a region's name of a-z, A-Z, 0-9, `-`",
+            region,
+        ),
+        access_key: settings.required("S3_ACCESS_KEY"),
+        secret_key: settings.required("S3_SECRET_KEY"),
+        bucket,
+    })
+}
 
-    fn problem(&mut self, name: &str, allowed: impl fmt::Display) {
-        self.problems.push(format!("{name}: {allowed}"));
-    }
-
-    fn required(&mut self, name: &str) -> String {
-        let text = self.text(name);
-        if text.is_none() {
-            self.problem(name, "is required with S3_ENDPOINT");
-        }
-        text.unwrap_or_default()
-    }
-
-    /// `default` must itself be readable.
-    fn parsed<T>(
-        &mut self,
-        name: &str,
-        default: &str,
-        allowed: &str,
-        read: impl Fn(&str) -> Option<T>,
-    ) -> T {
-        let text = self.text(name).unwrap_or_else(|| default.to_owned());
-        read(&text).unwrap_or_else(|| {
-            self.problem(name, format_args!("must be {allowed}"));
-            read(default).expect("the default is a good value")
-        })
-    }
-
-    fn number(&mut self, name: &str, default: u64, min: u64, max: u64) -> u64 {
-        let range = format!("a number from {min} to {max}");
-        self.parsed(name, &default.to_string(), &range, |text| {
-            text.parse()
-                .ok()
-                .filter(|number| (min..=max).contains(number))
-        })
-    }
-
-    fn store(&mut self) -> StoreConfig {
-        let endpoint = self.text("S3_ENDPOINT");
-        let wished = self.parsed(
-            "USE_S3_STORAGE",
-            if endpoint.is_some() { "true" } else { "false" },
-            "true or false",
-            flag,
+fn embedded(settings: &mut Settings<'_>, bucket: String) -> StoreConfig {
+    if !cfg!(feature = "embedded") {
+        settings.problem(
+            "S3_ENDPOINT",
+            "is required: this build has no embedded store",
         );
-        let bucket = self.parsed(
-            "S3_BUCKET",
-            BUCKET,
-            "a bucket's name: 3 to 63 of a-z, 0-9, `-`, `.`",
-            bucket,
+    }
+    let data = settings
+        .text("DATA_DIR")
+        .unwrap_or_else(|| DATA_DIR.to_owned());
+    let port = settings.number("EMBEDDED_S3_PORT", 0, 0, u64::from(u16::MAX));
+    StoreConfig::Embedded {
+        folder: PathBuf::from(data).join("blob"),
+        port: u16::try_from(port).unwrap_or_default(),
+        bucket,
+    }
+}
+
+fn address(settings: &mut Settings<'_>, name: &str, text: &str) -> (&'static str, String) {
+    address::parse(text).unwrap_or_else(|| {
+        settings.problem(
+            name,
+            "must be http://HOST[:PORT] or https://HOST[:PORT], without a path",
         );
-        match endpoint {
-            Some(endpoint) if wished => self.external(&endpoint, bucket),
-            None if wished => {
-                self.problem("S3_ENDPOINT", "is required with USE_S3_STORAGE=true");
-                self.embedded(bucket)
-            }
-            Some(_) | None => self.embedded(bucket),
-        }
-    }
-
-    fn external(&mut self, endpoint: &str, bucket: String) -> StoreConfig {
-        let (scheme, authority) = self.address("S3_ENDPOINT", endpoint);
-        StoreConfig::External(Endpoint {
-            scheme,
-            authority,
-            region: self.parsed(
-                "S3_REGION",
-                REGION,
-                "a region's name of a-z, A-Z, 0-9, `-`",
-                region,
-            ),
-            access_key: self.required("S3_ACCESS_KEY"),
-            secret_key: self.required("S3_SECRET_KEY"),
-            bucket,
-        })
-    }
-
-    fn embedded(&mut self, bucket: String) -> StoreConfig {
-        if !cfg!(feature = "embedded") {
-            self.problem(
-                "S3_ENDPOINT",
-                "is required: this build has no embedded store",
-            );
-        }
-        let data = self.text("DATA_DIR").unwrap_or_else(|| DATA_DIR.to_owned());
-        let port = self.number("EMBEDDED_S3_PORT", 0, 0, u64::from(u16::MAX));
-        StoreConfig::Embedded {
-            folder: PathBuf::from(data).join("blob"),
-            port: u16::try_from(port).unwrap_or_default(),
-            bucket,
-        }
-    }
-
-    fn address(&mut self, name: &str, text: &str) -> (&'static str, String) {
-        address::parse(text).unwrap_or_else(|| {
-            self.problem(
-                name,
-                "must be http://HOST[:PORT] or https://HOST[:PORT], without a path",
-            );
-            ("https", String::new())
-        })
-    }
-
-    fn receipt_key(&mut self) -> Option<Secret> {
-        let key = self.text("RECEIPT_KEY")?;
-        if key.len() < MIN_RECEIPT_KEY {
-            self.problem(
-                "RECEIPT_KEY",
-                format_args!("must be at least {MIN_RECEIPT_KEY} characters"),
-            );
-        }
-        Some(Secret(key))
-    }
+        ("https", String::new())
+    })
 }
 
-/// Names of levels as `tracing` and as Python's `logging` has them.
-fn level(text: &str) -> Option<LevelFilter> {
-    match text.to_ascii_lowercase().as_str() {
-        "trace" => Some(LevelFilter::TRACE),
-        "debug" => Some(LevelFilter::DEBUG),
-        "info" => Some(LevelFilter::INFO),
-        "warn" | "warning" => Some(LevelFilter::WARN),
-        "error" | "critical" => Some(LevelFilter::ERROR),
-        "off" => Some(LevelFilter::OFF),
-        _ => None,
+fn receipt_key(settings: &mut Settings<'_>) -> Option<Secret> {
+    let key = settings.text("RECEIPT_KEY")?;
+    if key.len() < MIN_RECEIPT_KEY {
+        settings.problem(
+            "RECEIPT_KEY",
+            format_args!("must be at least {MIN_RECEIPT_KEY} characters"),
+        );
     }
-}
-
-fn flag(text: &str) -> Option<bool> {
-    match text.to_ascii_lowercase().as_str() {
-        "true" | "1" | "yes" | "on" => Some(true),
-        "false" | "0" | "no" | "off" => Some(false),
-        _ => None,
-    }
-}
-
-/// "Bucket naming rules", Amazon S3 User Guide.
-fn bucket(text: &str) -> Option<String> {
-    let plain = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit();
-    let ends =
-        text.bytes().next().is_some_and(plain) && text.bytes().next_back().is_some_and(plain);
-    let inside = text
-        .bytes()
-        .all(|byte| plain(byte) || matches!(byte, b'-' | b'.'))
-        && !text.contains("..");
-    (ends && inside && (3..=63).contains(&text.len())).then(|| text.to_owned())
-}
-
-fn region(text: &str) -> Option<String> {
-    text.bytes()
-        .all(|byte| byte.is_ascii_alphanumeric() || byte == b'-')
-        .then(|| text.to_owned())
+    Some(Secret(key))
 }
 
 #[cfg(test)]

@@ -14,6 +14,7 @@ mod list;
 mod metadata;
 mod multipart;
 mod object;
+mod removal;
 mod wire;
 
 pub use self::error::Error;

@@ -9,8 +9,8 @@ use super::frames::{Frames, Next};
 use super::request::Upload;
 use super::{Attributes, Sha256, Stored};
 use crate::error::Error;
+use crate::s3;
 use crate::server::Blobs;
-use crate::{key, s3};
 use bytes::{Bytes, BytesMut};
 use contract::blob::v1::BlobRef;
 use futures::StreamExt;
@@ -19,7 +19,7 @@ use tokio::sync::mpsc;
 use tokio_stream::wrappers::ReceiverStream;
 
 /// What is kept in memory of an upload at most, and the size of a part.
-const BUFFER: usize = 8 << 20;
+pub(super) const BUFFER: usize = 8 << 20;
 /// How many chunks lie between the caller and the store.
 const CHANNEL: usize = 4;
 
@@ -137,54 +137,6 @@ impl Blobs {
             Err(error) => Err(error),
         }
     }
-
-    /// Parts under a staging key; the whole is copied to its own key when it is known to be whole.
-    async fn stage(
-        &self,
-        upload: &Upload,
-        buffer: BytesMut,
-        frames: &mut Frames,
-    ) -> Result<Sha256, Error> {
-        let staging = key::staging();
-        let mut parts = self
-            .store
-            .begin(staging.as_str(), &upload.attributes_without_digest())
-            .await?;
-        let sha256 = match send_parts(&mut parts, buffer, frames).await {
-            Ok(sha256) => sha256,
-            Err(error) => {
-                if let Err(error) = parts.abort().await {
-                    tracing::warn!(%error, "an upload in parts is left for the sweep");
-                }
-                return Err(error);
-            }
-        };
-        let copied = self
-            .settle(upload, staging.as_str(), sha256, frames.size())
-            .await;
-        if let Err(error) = self.store.delete(staging.as_str()).await {
-            tracing::warn!(%error, "a staging object is left for the sweep");
-        }
-        copied.map(|()| sha256)
-    }
-
-    async fn settle(
-        &self,
-        upload: &Upload,
-        staging: &str,
-        sha256: Sha256,
-        size: u64,
-    ) -> Result<(), Error> {
-        let staged = self.store.head(staging).await?;
-        if staged.size_bytes != size {
-            return Err(s3::Error::Malformed.into());
-        }
-        let attributes = upload.attributes(sha256);
-        Ok(self
-            .store
-            .copy(staging, &staged.etag, upload.key.as_str(), &attributes)
-            .await?)
-    }
 }
 
 /// Hands the chunks on, the last one only after the commit frame. Gives nothing when the store takes no more.
@@ -219,38 +171,15 @@ async fn feed(
     }
 }
 
-/// Sends the upload in parts of equal size, and completes it after the commit frame.
-async fn send_parts(
-    parts: &mut s3::Multipart,
-    mut buffer: BytesMut,
-    frames: &mut Frames,
-) -> Result<Sha256, Error> {
-    loop {
-        while buffer.len() >= BUFFER {
-            parts.part(buffer.split_to(BUFFER).freeze()).await?;
-        }
-        match frames.next().await? {
-            Next::Chunk(chunk) => buffer.extend_from_slice(&chunk),
-            Next::Committed(sha256) => {
-                if !buffer.is_empty() {
-                    parts.part(buffer.freeze()).await?;
-                }
-                parts.complete().await?;
-                return Ok(sha256);
-            }
-        }
-    }
-}
-
 impl Upload {
-    fn attributes(&self, sha256: Sha256) -> Attributes {
+    pub(super) fn attributes(&self, sha256: Sha256) -> Attributes {
         Attributes {
             sha256: Some(sha256),
             ..self.attributes_without_digest()
         }
     }
 
-    fn attributes_without_digest(&self) -> Attributes {
+    pub(super) fn attributes_without_digest(&self) -> Attributes {
         Attributes {
             content_type: self.content_type.clone(),
             sha256: None,

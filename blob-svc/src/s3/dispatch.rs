@@ -21,8 +21,10 @@ use std::time::Duration;
 use tokio::time::{Instant, timeout_at};
 
 const CONNECT: Duration = Duration::from_secs(3);
-/// From the last byte sent to the head of the answer. Completing a large upload may take a store many seconds.
-const HEAD: Duration = Duration::from_secs(30);
+/// From the last byte sent to the head of the answer of a read.
+const HEAD_OF_READ: Duration = Duration::from_secs(10);
+/// The same of a write: completing a large upload may take a store many seconds.
+const HEAD_OF_WRITE: Duration = Duration::from_secs(30);
 /// Between two chunks of an answer's body.
 const IDLE_BODY: Duration = Duration::from_secs(15);
 /// Servers commonly close an idle connection after 20 s or later; ours must be the first to go.
@@ -55,6 +57,11 @@ impl Dispatcher {
 
     async fn exchange(&self, request: SignedRequest) -> Result<HttpResponse, Error> {
         let (request, shape) = wire::outgoing(request)?;
+        let patience = if request.method().is_safe() {
+            HEAD_OF_READ
+        } else {
+            HEAD_OF_WRITE
+        };
         let sent = Pulse::new();
         let beat = sent.clone();
         let request = request.map(|body| {
@@ -66,10 +73,10 @@ impl Dispatcher {
         });
         let mut answer = std::pin::pin!(self.client.request(request).map_err(broken));
         loop {
-            let deadline = sent.last() + HEAD;
+            let deadline = sent.last() + patience;
             match timeout_at(deadline, &mut answer).await {
                 Ok(answer) => return wire::incoming(answer?, shape, IDLE_BODY).await,
-                Err(_) if sent.last() + HEAD > deadline => {}
+                Err(_) if sent.last() + patience > deadline => {}
                 Err(_) => return Err(Error::Unavailable),
             }
         }

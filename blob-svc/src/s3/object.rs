@@ -1,4 +1,4 @@
-//! Single objects: put, get, head, copy, delete.
+//! Single objects: put, get, head, copy.
 
 use super::call::{once, retried};
 use super::{Error, Store, metadata};
@@ -9,10 +9,7 @@ use futures::StreamExt;
 use futures::stream::BoxStream;
 use percent_encoding::utf8_percent_encode;
 use rusoto_core::ByteStream;
-use rusoto_s3::{
-    CopyObjectRequest, Delete, DeleteObjectRequest, DeleteObjectsRequest, GetObjectRequest,
-    HeadObjectRequest, ObjectIdentifier, PutObjectRequest, S3,
-};
+use rusoto_s3::{CopyObjectRequest, GetObjectRequest, HeadObjectRequest, PutObjectRequest, S3};
 use std::collections::HashMap;
 use std::io;
 use time::OffsetDateTime;
@@ -170,56 +167,6 @@ impl Store {
             .copy_object_result
             .and_then(|copy| copy.e_tag)
             .map(drop)
-            .ok_or(Error::Malformed)
-    }
-
-    /// Removes an object. Removing an absent one succeeds.
-    pub async fn delete(&self, key: &str) -> Result<(), Error> {
-        let request = || {
-            self.client.delete_object(DeleteObjectRequest {
-                bucket: self.bucket.clone(),
-                key: key.to_owned(),
-                ..DeleteObjectRequest::default()
-            })
-        };
-        match retried("s3.DeleteObject", request).await {
-            Ok(_) | Err(Error::NoSuchKey) => Ok(()),
-            Err(error) => Err(error),
-        }
-    }
-
-    /// Removes up to 1,000 objects, and answers those that are still there, each with the store's code for the reason.
-    pub async fn delete_many(&self, keys: &[String]) -> Result<Vec<(String, String)>, Error> {
-        let objects: Vec<_> = keys
-            .iter()
-            .map(|key| ObjectIdentifier {
-                key: key.clone(),
-                version_id: None,
-            })
-            .collect();
-        let request = || {
-            self.client.delete_objects(DeleteObjectsRequest {
-                bucket: self.bucket.clone(),
-                delete: Delete {
-                    objects: objects.clone(),
-                    quiet: None,
-                },
-                ..DeleteObjectsRequest::default()
-            })
-        };
-        let answer = retried("s3.DeleteObjects", request).await?;
-        let (gone, left) = (
-            answer.deleted.unwrap_or_default(),
-            answer.errors.unwrap_or_default(),
-        );
-        // Every key is answered for, or the answer is not one.
-        if gone.len() + left.len() != keys.len() {
-            return Err(Error::Malformed);
-        }
-        left.into_iter()
-            .map(|error| Some((error.key?, error.code?)))
-            .filter(|left| left.as_ref().is_none_or(|(_, code)| code != "NoSuchKey"))
-            .collect::<Option<_>>()
             .ok_or(Error::Malformed)
     }
 }
