@@ -190,7 +190,10 @@ fn range(span: Span) -> Option<String> {
             length: Some(length),
         } => Some(format!(
             "bytes={offset}-{}",
-            offset.saturating_add(length.saturating_sub(1))
+            // Stores read positions as signed numbers of 64 bits.
+            offset
+                .saturating_add(length.saturating_sub(1))
+                .min(i64::MAX as u64)
         )),
     }
 }
