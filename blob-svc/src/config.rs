@@ -1,21 +1,19 @@
 //! Settings, from the environment. All of them are judged together, and every bad one is told at once; secrets never are.
 
 mod address;
-mod settings;
+mod value;
 
-use self::settings::{Settings, bucket, flag, level, region};
+use self::value::{bucket, flag, region};
 use crate::s3::Endpoint;
+use contract::settings::{self, Common, Problems, Settings};
 use std::fmt;
-use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::time::Duration;
-use tracing::level_filters::LevelFilter;
 
-/// Where calls are taken when nothing is set: this machine only.
-const LISTEN: &str = "127.0.0.1:50052";
+/// The port that blob-svc is known by.
+const PORT: u16 = 50_052;
 const BUCKET: &str = "cloud-aizoomdoc";
 const REGION: &str = "us-east-1";
-const DATA_DIR: &str = "chatstore-data";
 const MAX_FILE_SIZE_MB: u64 = 100;
 const URL_EXPIRATION: u64 = 3_600;
 /// Shorter keys would be the weakest part of a receipt.
@@ -24,10 +22,8 @@ const MIN_RECEIPT_KEY: usize = 32;
 /// What the service runs with.
 #[derive(Debug, Clone)]
 pub struct Config {
-    /// `LISTEN_ADDR`: where gRPC is served.
-    pub listen: SocketAddr,
-    /// `LOG_LEVEL`.
-    pub log_level: LevelFilter,
+    /// What every service is told.
+    pub common: Common,
     /// The store: `S3_ENDPOINT` and what belongs to it, or the embedded one.
     pub store: StoreConfig,
     /// `S3_PUBLIC_ENDPOINT`: scheme and authority of signed URLs, where browsers reach the store under another name.
@@ -72,74 +68,39 @@ impl fmt::Debug for Secret {
     }
 }
 
-/// The settings that are bad, each with what is allowed.
-#[derive(Debug, thiserror::Error)]
-#[error("{}", .0.join("\n"))]
-pub struct Problems(Vec<String>);
-
 impl Config {
     /// Reads the environment.
+    ///
+    /// # Errors
+    /// Every setting that is missing or malformed.
     pub fn from_env() -> Result<Self, Problems> {
-        Self::read(|name| std::env::var(name).ok())
+        settings::from_env(Self::read)
     }
 
-    /// Reads settings by name. Empty ones count as not set.
-    pub fn read(lookup: impl Fn(&str) -> Option<String>) -> Result<Self, Problems> {
-        let mut settings = Settings {
-            lookup: &lookup,
-            problems: Vec::new(),
-        };
-        let store = store(&mut settings);
-        let config = Self {
-            listen: settings.parsed(
-                "LISTEN_ADDR",
-                LISTEN,
-                "an address such as 0.0.0.0:50052",
-                |text| text.parse().ok(),
-            ),
-            log_level: settings.parsed(
-                "LOG_LEVEL",
-                "info",
-                "one of debug, info, warning, error",
-                level,
-            ),
-            store,
-            public: settings
-                .text("S3_PUBLIC_ENDPOINT")
-                .map(|text| address(&mut settings, "S3_PUBLIC_ENDPOINT", &text)),
+    fn read(settings: &mut Settings<'_>) -> Self {
+        let life = settings.number("S3_URL_EXPIRATION", URL_EXPIRATION, 1, 604_800);
+        Self {
+            store: store(settings),
+            public: settings.optional("S3_PUBLIC_ENDPOINT", address::ALLOWED, address::parse),
+            common: settings.common(PORT),
             max_size_bytes: settings.number("MAX_FILE_SIZE_MB", MAX_FILE_SIZE_MB, 1, 5_120) << 20,
-            url_life: Duration::from_secs(settings.number(
-                "S3_URL_EXPIRATION",
-                URL_EXPIRATION,
-                1,
-                604_800,
-            )),
-            receipt_key: receipt_key(&mut settings),
-        };
-        if settings.problems.is_empty() {
-            Ok(config)
-        } else {
-            Err(Problems(settings.problems))
+            url_life: Duration::from_secs(life),
+            receipt_key: receipt_key(settings),
         }
     }
 }
 
 fn store(settings: &mut Settings<'_>) -> StoreConfig {
     let endpoint = settings.text("S3_ENDPOINT");
-    let wished = settings.parsed(
-        "USE_S3_STORAGE",
-        if endpoint.is_some() { "true" } else { "false" },
-        "true or false",
-        flag,
-    );
+    let wished = settings.parsed("USE_S3_STORAGE", endpoint.is_some(), "true or false", flag);
     let bucket = settings.parsed(
         "S3_BUCKET",
-        BUCKET,
+        BUCKET.to_owned(),
         "a bucket's name: 3 to 63 of a-z, 0-9, `-`, `.`",
         bucket,
     );
     match endpoint {
-        Some(endpoint) if wished => external(settings, &endpoint, bucket),
+        Some(_) if wished => external(settings, bucket),
         None if wished => {
             settings.problem("S3_ENDPOINT", "is required with USE_S3_STORAGE=true");
             embedded(settings, bucket)
@@ -148,20 +109,29 @@ fn store(settings: &mut Settings<'_>) -> StoreConfig {
     }
 }
 
-fn external(settings: &mut Settings<'_>, endpoint: &str, bucket: String) -> StoreConfig {
-    let (scheme, authority) = address(settings, "S3_ENDPOINT", endpoint);
+fn external(settings: &mut Settings<'_>, bucket: String) -> StoreConfig {
+    let (scheme, authority) = settings
+        .optional("S3_ENDPOINT", address::ALLOWED, address::parse)
+        .unwrap_or_default();
     StoreConfig::External(Endpoint {
         scheme,
         authority,
         region: settings.parsed(
             "S3_REGION",
-            REGION,
+            REGION.to_owned(),
             "a region's name of a-z, A-Z, 0-9, `-`",
             region,
         ),
-        access_key: settings.required("S3_ACCESS_KEY"),
-        secret_key: settings.required("S3_SECRET_KEY"),
+        access_key: required(settings, "S3_ACCESS_KEY"),
+        secret_key: required(settings, "S3_SECRET_KEY"),
         bucket,
+    })
+}
+
+fn required(settings: &mut Settings<'_>, name: &str) -> String {
+    settings.text(name).unwrap_or_else(|| {
+        settings.problem(name, "is required with S3_ENDPOINT");
+        String::new()
     })
 }
 
@@ -172,25 +142,12 @@ fn embedded(settings: &mut Settings<'_>, bucket: String) -> StoreConfig {
             "is required: this build has no embedded store",
         );
     }
-    let data = settings
-        .text("DATA_DIR")
-        .unwrap_or_else(|| DATA_DIR.to_owned());
     let port = settings.number("EMBEDDED_S3_PORT", 0, 0, u64::from(u16::MAX));
     StoreConfig::Embedded {
-        folder: PathBuf::from(data).join("blob"),
+        folder: settings.data_dir().join("blob"),
         port: u16::try_from(port).unwrap_or_default(),
         bucket,
     }
-}
-
-fn address(settings: &mut Settings<'_>, name: &str, text: &str) -> (&'static str, String) {
-    address::parse(text).unwrap_or_else(|| {
-        settings.problem(
-            name,
-            "must be http://HOST[:PORT] or https://HOST[:PORT], without a path",
-        );
-        ("https", String::new())
-    })
 }
 
 fn receipt_key(settings: &mut Settings<'_>) -> Option<Secret> {

@@ -16,8 +16,6 @@ use std::time::Duration;
 use tokio::net::TcpListener;
 use tokio::sync::Semaphore;
 
-/// How many calls run at once.
-const MAX_CALLS: usize = 512;
 /// How many uploads run at once. Each keeps at most 16 MiB in memory: together 512 MiB.
 const MAX_UPLOADS: usize = 32;
 
@@ -57,12 +55,12 @@ impl Blobs {
 pub(crate) async fn serve(config: Config) -> anyhow::Result<()> {
     // Kept alive to the end: it stops when it is dropped.
     let (_embedded, endpoint) = open_store(&config).await?;
-    let listener = TcpListener::bind(config.listen)
+    let listener = TcpListener::bind(config.common.listen_addr)
         .await
-        .with_context(|| format!("cannot listen on {}", config.listen))?;
+        .with_context(|| format!("cannot listen on {}", config.common.listen_addr))?;
     tracing::info!(address = %listener.local_addr()?, store = ?endpoint, "blob-svc serves");
     let blobs = Blobs::new(&config, endpoint);
-    Server::new(MAX_CALLS)
+    Server::new(config.common.max_calls)
         .with(ObjectServiceServer::new(blobs.clone()))
         .with(PresignServiceServer::new(blobs.clone()))
         .with(BucketServiceServer::new(blobs))

@@ -1,5 +1,8 @@
 //! Addresses of stores: a scheme and an authority, and nothing else. They go into signatures as they stand.
 
+/// What [`parse`] reads, for people.
+pub(super) const ALLOWED: &str = "http://HOST[:PORT] or https://HOST[:PORT], without a path";
+
 /// Reads `[http[s]://]HOST[:PORT]`; without a scheme it is https.
 pub(super) fn parse(text: &str) -> Option<(&'static str, String)> {
     let (scheme, default_port, rest) = match text.split_once("://") {

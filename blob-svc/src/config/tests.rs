@@ -1,9 +1,11 @@
 use super::*;
 use std::collections::HashMap;
+use tracing::level_filters::LevelFilter;
 
 fn read(settings: &[(&str, &str)]) -> Result<Config, Problems> {
-    let settings: HashMap<&str, &str> = settings.iter().copied().collect();
-    Config::read(|name| settings.get(name).map(|value| (*value).to_owned()))
+    let known: HashMap<&str, &str> = settings.iter().copied().collect();
+    let find = |name: &str| known.get(name).map(|value| (*value).to_owned());
+    settings::from(&find, Config::read)
 }
 
 const CLOUD: [(&str, &str); 5] = [
@@ -22,7 +24,7 @@ fn nothing_set_means_the_embedded_store_and_the_known_defaults() {
     );
     assert_eq!(config.max_size_bytes, 100 << 20);
     assert_eq!(config.url_life, Duration::from_secs(3_600));
-    assert_eq!(config.listen.to_string(), "127.0.0.1:50052");
+    assert_eq!(config.common.listen_addr.to_string(), "127.0.0.1:50052");
 }
 
 #[test]
@@ -40,7 +42,7 @@ fn deployed_settings_of_the_document_chat_are_understood() {
     };
     assert_eq!(endpoint.url(), "https://s3.cloud.ru");
     assert_eq!(endpoint.access_key, "fake-tenant:fake-key");
-    assert_eq!(config.log_level, LevelFilter::WARN);
+    assert_eq!(config.common.log_level, LevelFilter::WARN);
 }
 
 #[test]
@@ -65,18 +67,19 @@ fn every_bad_setting_is_told_at_once_and_no_secret_with_it() {
     .to_string();
     let named: Vec<&str> = problems
         .lines()
-        .filter_map(|line| line.split(':').next())
+        .skip(1)
+        .filter_map(|line| line.trim().split(':').next())
         .collect();
     assert_eq!(
         named,
         [
+            "S3_URL_EXPIRATION",
             "S3_BUCKET",
             "S3_ENDPOINT",
             "S3_ACCESS_KEY",
             "LISTEN_ADDR",
             "LOG_LEVEL",
             "MAX_FILE_SIZE_MB",
-            "S3_URL_EXPIRATION",
             "RECEIPT_KEY"
         ]
     );
