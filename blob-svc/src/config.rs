@@ -77,7 +77,7 @@ impl Config {
         settings::from_env(Self::read)
     }
 
-    fn read(settings: &mut Settings<'_>) -> Self {
+    pub(crate) fn read(settings: &mut Settings<'_>) -> Self {
         let life = settings.number("S3_URL_EXPIRATION", URL_EXPIRATION, 1, 604_800);
         Self {
             store: store(settings),

@@ -1,26 +1,20 @@
 //! Config: the service's settings, read from the environment once, all problems told at once.
 
-use std::{env, net::SocketAddr, path::PathBuf, str::FromStr};
+use std::path::PathBuf;
 
-use tracing::level_filters::LevelFilter;
+use contract::settings::{self, Common, Problems, Settings};
+
+/// The port that metadata-svc is known by.
+const PORT: u16 = 50_051;
 
 /// What the service is told from outside.
 #[derive(Clone, Debug)]
 pub struct Config {
-    /// `LISTEN_ADDR`: where it serves gRPC. Default `127.0.0.1:50051`.
-    pub listen_addr: SocketAddr,
-    /// `DATA_DIR`: the folder of the embedded store, made when absent. Default `./chatstore-data/metadata`.
-    pub data_dir: PathBuf,
-    /// `LOG_LEVEL`: `error`, `warn`, `info`, `debug` or `trace`. Default `info`.
-    pub log_level: LevelFilter,
-    /// `MAX_CALLS`: how many calls it serves at once, watches included; at least 1. Default 1,000.
-    pub max_calls: usize,
+    /// What every service is told.
+    pub common: Common,
+    /// `DATA_DIR`, and in it the folder of this service's embedded store, made when absent.
+    pub folder: PathBuf,
 }
-
-/// Settings that cannot be used, each with what is allowed.
-#[derive(Debug, thiserror::Error)]
-#[error("the settings cannot be used:\n  {}", .0.join("\n  "))]
-pub struct ConfigError(Vec<String>);
 
 impl Config {
     /// Reads the environment. `STORAGE_MODE` must come out as `kv`: what it is set to, or without it `sql` where
@@ -28,81 +22,35 @@ impl Config {
     ///
     /// # Errors
     /// Every setting that is malformed or not served by this version.
-    pub fn from_env() -> Result<Self, ConfigError> {
-        Self::read(|name| env::var(name).ok())
+    pub fn from_env() -> Result<Self, Problems> {
+        settings::from_env(Self::read)
     }
 
-    fn read(get: impl Fn(&str) -> Option<String>) -> Result<Self, ConfigError> {
-        let mut settings = Settings {
-            get: |name: &str| get(name).filter(|value| !value.is_empty()),
-            problems: Vec::new(),
-        };
-        settings.demand_kv();
-        let config = Self {
-            listen_addr: settings.parsed(
-                "LISTEN_ADDR",
-                SocketAddr::from(([127, 0, 0, 1], 50_051)),
-                "an IP address and a port, as in 127.0.0.1:50051",
-            ),
-            data_dir: settings.parsed(
-                "DATA_DIR",
-                PathBuf::from("./chatstore-data/metadata"),
-                "a folder",
-            ),
-            log_level: settings.parsed(
-                "LOG_LEVEL",
-                LevelFilter::INFO,
-                "error, warn, info, debug or trace",
-            ),
-            max_calls: settings.parsed("MAX_CALLS", 1_000, "a number from 1"),
-        };
-        if config.max_calls == 0 {
-            settings
-                .problems
-                .push("MAX_CALLS: must be a number from 1".into());
-        }
-        if settings.problems.is_empty() {
-            Ok(config)
-        } else {
-            Err(ConfigError(settings.problems))
+    fn read(settings: &mut Settings<'_>) -> Self {
+        demand_kv(settings);
+        Self {
+            common: settings.common(PORT),
+            folder: settings.data_dir().join("metadata"),
         }
     }
 }
 
-struct Settings<F> {
-    get: F,
-    problems: Vec<String>,
-}
-
-impl<F: Fn(&str) -> Option<String>> Settings<F> {
-    fn parsed<T: FromStr>(&mut self, name: &str, default: T, allowed: &str) -> T {
-        let Some(value) = (self.get)(name) else {
-            return default;
-        };
-        value.trim().parse().unwrap_or_else(|_| {
-            self.problems.push(format!("{name}: must be {allowed}"));
-            default
-        })
-    }
-
-    /// A value is never repeated here: `DATABASE_URL` holds a password.
-    fn demand_kv(&mut self) {
-        let problem = match (self.get)("STORAGE_MODE").as_deref() {
-            Some("kv") => return,
-            Some("sql") => "STORAGE_MODE: this version serves kv, not sql".into(),
-            Some(_) => "STORAGE_MODE: must be kv or sql; this version serves kv".into(),
-            None => {
-                let databases = ["DATABASE_URL", "DATABASE_HOST"];
-                match databases.iter().find(|name| (self.get)(name).is_some()) {
-                    Some(name) => format!(
-                        "{name}: is set, which means STORAGE_MODE=sql, and this version serves kv; \
-                         set STORAGE_MODE=kv or unset it"
-                    ),
-                    None => return,
+fn demand_kv(settings: &mut Settings<'_>) {
+    match settings.text("STORAGE_MODE").as_deref() {
+        Some("kv") => {}
+        Some("sql") => settings.problem("STORAGE_MODE", "this version serves kv, not sql"),
+        Some(_) => settings.problem("STORAGE_MODE", "must be kv or sql; this version serves kv"),
+        None => {
+            for name in ["DATABASE_URL", "DATABASE_HOST"] {
+                if settings.text(name).is_some() {
+                    settings.problem(
+                        name,
+                        "is set, which means STORAGE_MODE=sql, and this version serves kv; \
+                         set STORAGE_MODE=kv or unset it",
+                    );
                 }
             }
-        };
-        self.problems.push(problem);
+        }
     }
 }
 
@@ -111,32 +59,28 @@ mod tests {
     use super::*;
 
     fn read(settings: &[(&str, &str)]) -> Result<Config, String> {
-        let get = |name: &str| {
+        let find = |name: &str| {
             let found = settings.iter().find(|(n, _)| *n == name);
             found.map(|(_, value)| (*value).to_owned())
         };
-        Config::read(get).map_err(|error| error.to_string())
+        settings::from(&find, Config::read).map_err(|error| error.to_string())
     }
 
     #[test]
-    fn nothing_set_means_the_defaults() {
-        let config = read(&[("LOG_LEVEL", "")]).expect("all have defaults");
-        assert_eq!(config.listen_addr.to_string(), "127.0.0.1:50051");
-        assert_eq!(config.max_calls, 1_000);
+    fn nothing_set_means_the_embedded_store_on_this_machine() {
+        let config = read(&[]).expect("all have defaults");
+        assert_eq!(config.common.listen_addr.to_string(), "127.0.0.1:50051");
+        assert_eq!(config.folder, PathBuf::from("./chatstore-data/metadata"));
     }
 
     #[test]
-    fn all_bad_settings_are_told_at_once() {
-        let error = read(&[
-            ("STORAGE_MODE", "redis"),
-            ("LISTEN_ADDR", "here"),
-            ("LOG_LEVEL", "loud"),
-            ("MAX_CALLS", "0"),
-        ])
-        .expect_err("four are bad");
-        for name in ["STORAGE_MODE", "LISTEN_ADDR", "LOG_LEVEL", "MAX_CALLS"] {
-            assert!(error.contains(name), "{error}");
-        }
+    fn an_unknown_storage_is_told_beside_the_other_problems() {
+        let error =
+            read(&[("STORAGE_MODE", "redis"), ("LISTEN_ADDR", "here")]).expect_err("two are bad");
+        assert!(
+            error.contains("STORAGE_MODE") && error.contains("LISTEN_ADDR"),
+            "{error}"
+        );
     }
 
     #[test]

@@ -26,20 +26,20 @@ use crate::{
 /// # Errors
 /// When the store cannot be opened, the address not listened on, or the transport fails.
 pub async fn run(config: Config) -> anyhow::Result<()> {
-    let telemetry = Telemetry::start("metadata-svc", config.log_level)?;
+    let telemetry = Telemetry::start("metadata-svc", config.common.log_level)?;
     let served = serve(&config).await;
     telemetry.stop();
     served
 }
 
 async fn serve(config: &Config) -> anyhow::Result<()> {
-    let store = Store::open(&config.data_dir)?;
-    let listener = TcpListener::bind(config.listen_addr)
+    let store = Store::open(&config.folder)?;
+    let listener = TcpListener::bind(config.common.listen_addr)
         .await
-        .with_context(|| format!("listening on {}", config.listen_addr))?;
+        .with_context(|| format!("listening on {}", config.common.listen_addr))?;
     tracing::info!(
         address = %listener.local_addr()?,
-        data_dir = %config.data_dir.display(),
+        folder = %config.folder.display(),
         "metadata-svc serves"
     );
     let stop = {
@@ -49,7 +49,7 @@ async fn serve(config: &Config) -> anyhow::Result<()> {
             store.stop();
         }
     };
-    server(&store, config.max_calls)
+    server(&store, config.common.max_calls)
         .serve(listener, stop)
         .await?;
     tracing::info!("metadata-svc has ended");

@@ -39,7 +39,7 @@ impl Rig {
             .await
             .expect("the folder can be served");
         let settings = |name: &str| (name == "MAX_FILE_SIZE_MB").then(|| "30".to_owned());
-        let config = Config::read(settings).expect("good settings");
+        let config = contract::settings::from(&settings, Config::read).expect("good settings");
         let blobs = Blobs::new(&config, embedded.endpoint.clone());
         blobs
             .store

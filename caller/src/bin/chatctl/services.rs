@@ -69,8 +69,8 @@ impl Services {
         blob: SocketAddr,
     ) -> anyhow::Result<Self> {
         let mut services = Self {
-            metadata: Service::spawn("metadata", METADATA_NAME, metadata, data.join("metadata"))?,
-            blob: Service::spawn("blob", BLOB_NAME, blob, data.to_owned())?,
+            metadata: Service::spawn("metadata", METADATA_NAME, metadata, data)?,
+            blob: Service::spawn("blob", BLOB_NAME, blob, data)?,
         };
         services.metadata.wait_until_serving().await?;
         services.blob.wait_until_serving().await?;
