@@ -7,6 +7,7 @@
 //! no index entry, and is removed at the next start.
 
 mod bucket;
+mod copy;
 mod digest;
 mod error;
 mod files;
@@ -15,6 +16,7 @@ mod index;
 mod listing;
 mod multipart;
 mod object;
+mod parts;
 mod protocol;
 mod record;
 
@@ -144,3 +146,6 @@ async fn blocking<T: Send + 'static>(
         .await
         .unwrap_or_else(|failure| Err(std::io::Error::other(failure).into()))
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,6 +1,30 @@
-//! blob-svc.
+//! blob-svc: the service that owns the bytes. Objects in any S3 store, or in one of its own, and signed URLs for them.
+//!
+//! Two layers: the rpcs ([`object`], [`presign`], [`bucket`]), and the store behind them ([`s3`]), which is one and the same
+//! for every store: [`embedded`] speaks S3 too.
+
+pub mod bucket;
+pub mod config;
 #[cfg(feature = "embedded")]
-mod embedded;
-mod object;
-mod s3;
-mod sign;
+pub mod embedded;
+pub mod error;
+pub mod key;
+pub mod object;
+pub mod presign;
+pub mod s3;
+pub mod server;
+pub mod sign;
+
+pub use config::Config;
+
+use anyhow::Context;
+use contract::telemetry::Telemetry;
+
+/// Runs the service until the process is asked to end.
+pub async fn run(config: Config) -> anyhow::Result<()> {
+    let telemetry =
+        Telemetry::start("blob-svc", config.common.log_level).context("cannot set up telemetry")?;
+    let served = server::serve(config).await;
+    telemetry.stop();
+    served
+}

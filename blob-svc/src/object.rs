@@ -1,12 +1,23 @@
 //! Objects: what is known of one besides its bytes, and the digest that its bytes answer to.
 
+mod checks;
+mod copy;
+mod download;
+mod frames;
+mod prefix;
 mod receipt;
+mod request;
+pub mod rpc;
+mod staging;
+mod upload;
 
 use std::fmt;
 use time::OffsetDateTime;
 use uuid::Uuid;
 
+pub(crate) use self::checks::Checks;
 pub use self::receipt::ReceiptKey;
+pub(crate) use self::rpc::timestamp;
 
 /// The media type of bytes that nobody named one for (RFC 9110, section 8.3).
 pub const OCTET_STREAM: &str = "application/octet-stream";
@@ -93,3 +104,6 @@ impl Span {
         length: None,
     };
 }
+
+#[cfg(all(test, feature = "embedded"))]
+mod tests;

@@ -1,8 +1,8 @@
 //! The store behind the service, spoken to in the S3 protocol. The only room that names rusoto.
 //!
 //! rusoto makes and signs the requests and reads the answers; everything between is ours, because a stock client hangs on a
-//! silent server, spins on cut XML, panics on odd headers and takes some failures for successes. [`dispatch`] sends and
-//! bounds in time, [`guard`] reads every control-plane answer before rusoto does, [`call`] retries and catches what is left.
+//! silent server, spins on cut XML, panics on odd headers and takes some failures for successes. `dispatch` sends and
+//! bounds in time, `guard` reads every control-plane answer before rusoto does, `call` retries and catches what is left.
 //! Nothing of rusoto leaves this room: callers see [`Store`], the domain's types and one [`Error`].
 
 mod bucket;
@@ -14,6 +14,7 @@ mod list;
 mod metadata;
 mod multipart;
 mod object;
+mod removal;
 mod wire;
 
 pub use self::error::Error;
@@ -98,3 +99,6 @@ impl fmt::Debug for Store {
             .finish_non_exhaustive()
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -5,10 +5,11 @@ mod migration;
 mod new;
 mod session;
 
-use std::{env, path::PathBuf};
+use std::path::PathBuf;
 
-use anyhow::{Context as _, bail};
+use anyhow::Context as _;
 use clap::{Args, Subcommand};
+use contract::settings;
 
 use self::{
     migration::{MIGRATIONS, Migration, Target},
@@ -88,16 +89,12 @@ pub async fn run(arguments: DbArguments) -> anyhow::Result<()> {
 }
 
 async fn session() -> anyhow::Result<Session> {
-    let get = |name: &str| env::var(name).ok().filter(|value| !value.is_empty());
-    let (mut problems, mut notices) = (Vec::new(), Vec::new());
-    let settings = Settings::read(&get, &mut problems, &mut notices);
+    let mut notices = Vec::new();
+    let settings = settings::from_env(|settings| Settings::read(settings, &mut notices));
     for notice in notices {
         eprintln!("{notice}");
     }
-    if !problems.is_empty() {
-        bail!("the settings cannot be used:\n  {}", problems.join("\n  "));
-    }
-    let settings = settings
+    let settings = settings?
         .context("no database is configured: set DATABASE_URL, or DATABASE_HOST and so on")?;
     let place = settings.place();
     Session::open(settings)

@@ -1,5 +1,5 @@
-//! Postgres: where it is and how it is reached ([`Settings`]), one kind of connection ([`Connection`]) and the pool of them
-//! ([`Pool`]).
+//! Postgres: where it is and how it is reached ([`Settings`]), one kind of connection to it (`connection`) and the pool of them
+//! (`pool`).
 
 mod connection;
 mod pool;
@@ -7,6 +7,5 @@ mod settings;
 mod tls;
 mod url;
 
-pub(crate) use connection::{Connection, connect, sqlstate};
-pub(crate) use pool::Pool;
+pub(crate) use connection::connect;
 pub(crate) use settings::{PoolMode, Settings};

@@ -13,8 +13,8 @@ mod snippet;
 mod stop;
 mod word;
 
-pub(crate) use query::{NothingToFind, Query};
-pub(crate) use snippet::{Run, snippet};
+pub(crate) use query::Query;
+pub(crate) use snippet::snippet;
 pub(crate) use word::lexemes;
 
 #[cfg(test)]

@@ -2,13 +2,14 @@
 //!
 //! The generated types lie in [`blob::v1`] and [`metadata::v1`]; their meaning, units and limits are written in the protos.
 //! Beside them: how input is judged ([`violation`]), how errors travel ([`status`]), ids, times and page tokens, one trace
-//! over all processes ([`trace`], [`telemetry`]), and the server that both services run ([`server`], [`call`]).
+//! over all processes ([`trace`], [`telemetry`]), settings ([`settings`]), and the server that both services run ([`server`], [`call`]).
 
 pub mod call;
 pub mod id;
 pub mod key;
 pub mod page;
 pub mod server;
+pub mod settings;
 pub mod status;
 pub mod telemetry;
 pub mod time;

@@ -9,18 +9,25 @@ use std::{
 
 use crate::{Pair, service::binary};
 
+/// `chatctl` of this build.
+#[must_use]
+pub fn chatctl() -> Command {
+    let mut command = Command::new(binary("chatctl"));
+    command.env_clear().stdin(Stdio::null());
+    command
+}
+
 /// `chatctl --json` of this build, pointed at `pair`.
 #[must_use]
-pub fn chatctl(pair: &Pair) -> Command {
-    let mut command = Command::new(binary("chatctl"));
-    command.env_clear().args([
+pub fn chatctl_on(pair: &Pair) -> Command {
+    let mut command = chatctl();
+    command.args([
         "--json",
         "--metadata",
         &pair.metadata.url(),
         "--blob",
         &pair.blob.url(),
     ]);
-    command.stdin(Stdio::null());
     command
 }
 

@@ -1,9 +1,10 @@
 //! What the suites stand on: the two services as real processes ([`Service`], [`Pair`]), the commands that people use
-//! ([`command`]), and the contract's list of methods ([`rpc`]).
+//! ([`command`]), the contract's list of methods ([`rpc`]), and calls of any of them ([`wire`]).
 
 pub mod command;
 pub mod postgres;
 pub mod rpc;
+pub mod wire;
 
 mod pair;
 mod pgbouncer;
@@ -14,4 +15,4 @@ pub use pair::Pair;
 pub use pgbouncer::PgBouncer;
 pub use postgres::Postgres;
 pub use private_ca::PrivateCa;
-pub use service::Service;
+pub use service::{Service, free_address};

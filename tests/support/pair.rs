@@ -6,6 +6,7 @@ use contract::{
         presign_service_client::PresignServiceClient,
     },
     metadata::v1::{
+        blob_ledger_service_client::BlobLedgerServiceClient,
         chat_service_client::ChatServiceClient, image_service_client::ImageServiceClient,
         message_service_client::MessageServiceClient,
         search_result_service_client::SearchResultServiceClient,
@@ -57,6 +58,12 @@ impl Pair {
     #[must_use]
     pub fn search_results(&self) -> SearchResultServiceClient<Channel> {
         SearchResultServiceClient::new(self.metadata.channel())
+    }
+
+    /// A client of `BlobLedgerService`.
+    #[must_use]
+    pub fn ledger(&self) -> BlobLedgerServiceClient<Channel> {
+        BlobLedgerServiceClient::new(self.metadata.channel())
     }
 
     /// A client of `ObjectService`.

@@ -12,8 +12,8 @@ use std::{
 use tempfile::TempDir;
 
 use crate::{
+    free_address,
     postgres::{self, PASSWORD, Postgres, USER},
-    service::free_address,
 };
 
 /// How long it may take to listen; far above what it takes.

@@ -14,8 +14,8 @@ use tempfile::TempDir;
 
 use crate::{
     command::{run, stdout},
+    free_address,
     private_ca::PrivateCa,
-    service::free_address,
 };
 
 /// The superuser; obviously made up.

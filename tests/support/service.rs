@@ -42,12 +42,11 @@ impl Service {
         let address = free_address();
         let mut all = vec![
             ("LISTEN_ADDR".to_owned(), address.to_string()),
-            ("ADMIN_ADDR".to_owned(), free_address().to_string()),
             (
                 "DATA_DIR".to_owned(),
                 folder.path().join("data").display().to_string(),
             ),
-            ("LOG_LEVEL".to_owned(), "info".to_owned()),
+            ("LOG_LEVEL".to_owned(), "debug".to_owned()),
         ];
         all.extend(
             settings
@@ -204,7 +203,11 @@ pub(crate) fn binary(name: &str) -> PathBuf {
 
 /// A loopback address that nobody listens on, below the ports that the system gives to outgoing connections, so that it is
 /// still free after a kill. Each test process begins at another place, each call takes the next.
-pub(crate) fn free_address() -> SocketAddr {
+///
+/// # Panics
+/// When none is left.
+#[must_use]
+pub fn free_address() -> SocketAddr {
     static NEXT: AtomicU16 = AtomicU16::new(0);
     const FIRST: u16 = 12_000;
     const COUNT: u16 = 20_000;

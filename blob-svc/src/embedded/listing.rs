@@ -96,8 +96,11 @@ impl Disk {
         let objects = view.open_table(OBJECTS)?;
         let mut found = Found::default();
         let mut from = scan.from.as_slice().max(scan.prefix.as_bytes()).to_vec();
+        if scan.limit == 0 {
+            return Ok(found);
+        }
         // A folded prefix is stepped over as a whole: the scan begins anew behind it.
-        'behind: while scan.limit > 0 {
+        'behind: loop {
             for object in objects.range((bucket, from.as_slice())..)? {
                 let (place, entry) = object?;
                 let (owner, key) = place.value();

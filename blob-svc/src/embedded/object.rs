@@ -2,13 +2,12 @@
 
 use super::digest::Claims;
 use super::files;
-use super::record::{Attributes, Content, Entry, now_ms, timestamp};
+use super::record::{Attributes, Content, Entry, timestamp};
 use super::{Backend, Disk, Error};
 use s3s::dto::{
-    Checksum, CopyObjectInput, CopyObjectOutput, CopyObjectResult, CopySource, DeleteObjectInput,
-    DeleteObjectOutput, DeleteObjectsInput, DeleteObjectsOutput, DeletedObject, ETag,
-    ETagCondition, GetObjectInput, GetObjectOutput, HeadObjectInput, HeadObjectOutput,
-    MetadataDirective, PutObjectInput, PutObjectOutput, StreamingBlob,
+    Checksum, DeleteObjectInput, DeleteObjectOutput, DeleteObjectsInput, DeleteObjectsOutput,
+    DeletedObject, ETag, ETagCondition, GetObjectInput, GetObjectOutput, HeadObjectInput,
+    HeadObjectOutput, PutObjectInput, PutObjectOutput, StreamingBlob,
 };
 use s3s::{S3ErrorCode, S3Request, S3Result};
 use std::ops::Range;
@@ -134,66 +133,6 @@ impl Backend {
         })
     }
 
-    pub(super) async fn copy(
-        &self,
-        request: S3Request<CopyObjectInput>,
-    ) -> S3Result<CopyObjectOutput> {
-        // The protocol layer has no field for it.
-        let only_new = request
-            .headers
-            .get(http::header::IF_NONE_MATCH)
-            .is_some_and(|value| value == "*");
-        let input = request.input;
-        let CopySource::Bucket {
-            bucket: from_bucket,
-            key: from_key,
-            version_id: None,
-        } = input.copy_source
-        else {
-            return Err(S3ErrorCode::NotImplemented.into());
-        };
-        let replace = input
-            .metadata_directive
-            .is_some_and(|directive| directive.as_str() == MetadataDirective::REPLACE);
-        let attributes = replace.then(|| Attributes {
-            content_type: input.content_type,
-            metadata: input.metadata.unwrap_or_default(),
-        });
-        let (bucket, key, if_match) = (input.bucket, input.key, input.copy_source_if_match);
-        let content = self
-            .disk(move |disk| {
-                let source = disk.entry(&from_bucket, &from_key)?;
-                judge(&source.content, if_match.as_ref(), None)?;
-                let file = disk.files.duplicate(source.content.file)?;
-                let content = Content {
-                    file,
-                    modified_ms: now_ms(),
-                    ..source.content
-                };
-                let attributes = attributes.unwrap_or(source.attributes);
-                disk.put(
-                    &bucket,
-                    &key,
-                    Entry {
-                        content: content.clone(),
-                        attributes,
-                    },
-                    only_new,
-                )?;
-                Ok(content)
-            })
-            .await?;
-        let result = CopyObjectResult {
-            e_tag: Some(ETag::Strong(content.etag)),
-            last_modified: Some(timestamp(content.modified_ms)),
-            ..CopyObjectResult::default()
-        };
-        Ok(CopyObjectOutput {
-            copy_object_result: Some(result),
-            ..CopyObjectOutput::default()
-        })
-    }
-
     pub(super) async fn delete(&self, input: DeleteObjectInput) -> S3Result<DeleteObjectOutput> {
         let (bucket, key) = (input.bucket, input.key);
         self.disk(move |disk| disk.remove(&bucket, &[key])).await?;
@@ -228,14 +167,20 @@ impl Backend {
 
 impl Disk {
     /// The object under a key; refused when there is none.
-    fn entry(&self, bucket: &str, key: &str) -> Result<Entry, Error> {
+    pub(super) fn entry(&self, bucket: &str, key: &str) -> Result<Entry, Error> {
         self.index
             .object(bucket, key)?
             .ok_or_else(|| S3ErrorCode::NoSuchKey.into())
     }
 
     /// Makes a kept file the object under a key. Refused or replaced, the file that nothing names goes.
-    fn put(&self, bucket: &str, key: &str, entry: Entry, only_new: bool) -> Result<(), Error> {
+    pub(super) fn put(
+        &self,
+        bucket: &str,
+        key: &str,
+        entry: Entry,
+        only_new: bool,
+    ) -> Result<(), Error> {
         match self.index.put_object(bucket, key, &entry, only_new) {
             Ok(replaced) => {
                 self.files.remove(replaced);
@@ -270,7 +215,7 @@ pub(super) fn trailer<T>(request: &S3Request<T>) -> Option<(String, s3s::Trailin
 }
 
 /// Preconditions of RFC 9110, sections 13.1.1 and 13.1.2.
-fn judge(
+pub(super) fn judge(
     content: &Content,
     if_match: Option<&ETagCondition>,
     if_none_match: Option<&ETagCondition>,

@@ -1,6 +1,6 @@
 //! Receipts: the word of this service that an object is stored whole, which metadata-svc can check without a call.
 
-use super::{Sha256, Stored};
+use super::Sha256;
 use contract::blob::v1::BlobRef;
 use hmac::{Hmac, KeyInit, Mac};
 use prost::Message;
@@ -25,12 +25,18 @@ impl ReceiptKey {
 
     /// What a caller hands to metadata-svc: the object, and the MAC over the wire form of all that stands before it.
     #[must_use]
-    pub fn blob_ref(&self, key: &str, stored: &Stored, sha256: Sha256) -> BlobRef {
+    pub fn blob_ref(
+        &self,
+        key: &str,
+        size_bytes: u64,
+        content_type: &str,
+        sha256: Sha256,
+    ) -> BlobRef {
         let mut blob = BlobRef {
             key: key.to_owned(),
-            size_bytes: i64::try_from(stored.size_bytes).unwrap_or(i64::MAX),
+            size_bytes: i64::try_from(size_bytes).unwrap_or(i64::MAX),
             sha256: sha256.to_string(),
-            content_type: stored.attributes.content_type.clone(),
+            content_type: content_type.to_owned(),
             receipt: prost::bytes::Bytes::new(),
         };
         if let Some(mac) = &self.0 {

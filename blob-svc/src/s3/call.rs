@@ -8,9 +8,12 @@ use std::future::Future;
 use std::hash::{BuildHasher, Hasher, RandomState};
 use std::panic::AssertUnwindSafe;
 use std::time::Duration;
+use tokio::time::Instant;
 use tracing::Instrument;
 
 const TRIES: u32 = 4;
+/// A silent store uses up its time in one try: callers hear of it sooner than their deadline tells them.
+const RETRY_WITHIN: Duration = Duration::from_secs(15);
 const BACKOFF_BASE: Duration = Duration::from_millis(50);
 const BACKOFF_CAP: Duration = Duration::from_secs(2);
 
@@ -41,9 +44,12 @@ pub(super) async fn retried<T, E, F>(
 where
     F: Future<Output = Result<T, RusotoError<E>>>,
 {
+    let begin = Instant::now();
     for attempt in 1..TRIES {
         match once(name, request()).await {
-            Err(error) if error.is_transient() => tokio::time::sleep(jitter(attempt)).await,
+            Err(error) if error.is_transient() && begin.elapsed() < RETRY_WITHIN => {
+                tokio::time::sleep(jitter(attempt)).await;
+            }
             settled => return settled,
         }
     }

@@ -15,13 +15,16 @@ use hyper_util::rt::{TokioExecutor, TokioTimer};
 use rusoto_core::request::{DispatchSignedRequestFuture, HttpResponse};
 use rusoto_core::signature::SignedRequest;
 use rusoto_core::{DispatchSignedRequest, HttpDispatchError};
+use std::error::Error as _;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 use tokio::time::{Instant, timeout_at};
 
 const CONNECT: Duration = Duration::from_secs(3);
-/// From the last byte sent to the head of the answer. Completing a large upload may take a store many seconds.
-const HEAD: Duration = Duration::from_secs(30);
+/// From the last byte sent to the head of the answer of a read.
+const HEAD_OF_READ: Duration = Duration::from_secs(10);
+/// The same of a write: completing a large upload may take a store many seconds.
+const HEAD_OF_WRITE: Duration = Duration::from_secs(30);
 /// Between two chunks of an answer's body.
 const IDLE_BODY: Duration = Duration::from_secs(15);
 /// Servers commonly close an idle connection after 20 s or later; ours must be the first to go.
@@ -54,6 +57,11 @@ impl Dispatcher {
 
     async fn exchange(&self, request: SignedRequest) -> Result<HttpResponse, Error> {
         let (request, shape) = wire::outgoing(request)?;
+        let patience = if request.method().is_safe() {
+            HEAD_OF_READ
+        } else {
+            HEAD_OF_WRITE
+        };
         let sent = Pulse::new();
         let beat = sent.clone();
         let request = request.map(|body| {
@@ -63,22 +71,28 @@ impl Dispatcher {
             })
             .boxed_unsync()
         });
-        let mut answer = std::pin::pin!(self.client.request(request).map_err(|error| {
-            tracing::warn!(
-                error = &error as &dyn std::error::Error,
-                "the store cannot be reached"
-            );
-            Error::Unavailable
-        }));
+        let mut answer = std::pin::pin!(self.client.request(request).map_err(broken));
         loop {
-            let deadline = sent.last() + HEAD;
+            let deadline = sent.last() + patience;
             match timeout_at(deadline, &mut answer).await {
                 Ok(answer) => return wire::incoming(answer?, shape, IDLE_BODY).await,
-                Err(_) if sent.last() + HEAD > deadline => {}
+                Err(_) if sent.last() + patience > deadline => {}
                 Err(_) => return Err(Error::Unavailable),
             }
         }
     }
+}
+
+/// Whether the request arrived is not known. It also breaks when an upload is given up, which is no failure of the store.
+fn broken(error: hyper_util::client::legacy::Error) -> Error {
+    let causes = std::iter::successors(error.source(), |&cause| cause.source());
+    let cause = causes.last().map(ToString::to_string);
+    if error.is_connect() {
+        tracing::warn!(%error, cause, "the store cannot be reached");
+    } else {
+        tracing::info!(%error, cause, "a request to the store broke off");
+    }
+    Error::Unavailable
 }
 
 /// The system's idea of trust does not exist in a minimal image: the web's roots are compiled in.

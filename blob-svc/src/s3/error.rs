@@ -82,7 +82,7 @@ impl Error {
             .unwrap_or_else(|| Self::of_status(status, names_key))
     }
 
-    /// Reads the `<Code>` of an error answer, or of one key in the answer of DeleteObjects.
+    /// Reads the `<Code>` of an error answer, or of one key in the answer of `DeleteObjects`.
     pub(super) fn of_code(code: &str) -> Option<Self> {
         Some(match code {
             "NoSuchKey" => Self::NoSuchKey,

@@ -1,7 +1,7 @@
 //! Reads control-plane answers before rusoto does.
 //!
 //! rusoto 0.48 loops for ever on XML that is cut or ill-formed, overflows on deep nesting, and takes `200 OK` with an
-//! `<Error>` document for success (CompleteMultipartUpload and CopyObject answer so: "Handling 200 OK errors", Amazon S3
+//! `<Error>` document for success (`CompleteMultipartUpload` and `CopyObject` answer so: "Handling 200 OK errors", Amazon S3
 //! User Guide). The parser here is the one rusoto uses, in the same version, so that both judge alike.
 
 use super::Error;
@@ -35,6 +35,10 @@ pub(super) fn read(body: &[u8]) -> Result<Document, Error> {
         match event.map_err(|_| Error::Malformed)? {
             XmlEvent::StartElement { name, .. } if path.len() < MAX_DEPTH => {
                 if path.is_empty() {
+                    // The parser takes several documents in a row.
+                    if found != Document::Empty {
+                        return Err(Error::Malformed);
+                    }
                     found = if name.local_name == "Error" {
                         Document::Failure(None)
                     } else {

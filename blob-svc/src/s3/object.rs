@@ -1,4 +1,4 @@
-//! Single objects: put, get, head, copy, delete.
+//! Single objects: put, get, head, copy.
 
 use super::call::{once, retried};
 use super::{Error, Store, metadata};
@@ -9,10 +9,7 @@ use futures::StreamExt;
 use futures::stream::BoxStream;
 use percent_encoding::utf8_percent_encode;
 use rusoto_core::ByteStream;
-use rusoto_s3::{
-    CopyObjectRequest, Delete, DeleteObjectRequest, DeleteObjectsRequest, GetObjectRequest,
-    HeadObjectRequest, ObjectIdentifier, PutObjectRequest, S3,
-};
+use rusoto_s3::{CopyObjectRequest, GetObjectRequest, HeadObjectRequest, PutObjectRequest, S3};
 use std::collections::HashMap;
 use std::io;
 use time::OffsetDateTime;
@@ -172,61 +169,6 @@ impl Store {
             .map(drop)
             .ok_or(Error::Malformed)
     }
-
-    /// Removes an object. Removing an absent one succeeds.
-    pub async fn delete(&self, key: &str) -> Result<(), Error> {
-        let request = || {
-            self.client.delete_object(DeleteObjectRequest {
-                bucket: self.bucket.clone(),
-                key: key.to_owned(),
-                ..DeleteObjectRequest::default()
-            })
-        };
-        match retried("s3.DeleteObject", request).await {
-            Ok(_) | Err(Error::NoSuchKey) => Ok(()),
-            Err(error) => Err(error),
-        }
-    }
-
-    /// Removes up to 1,000 objects, and answers those that could not be, each with its reason.
-    pub async fn delete_many(&self, keys: &[String]) -> Result<Vec<(String, Error)>, Error> {
-        let objects: Vec<_> = keys
-            .iter()
-            .map(|key| ObjectIdentifier {
-                key: key.clone(),
-                version_id: None,
-            })
-            .collect();
-        let request = || {
-            self.client.delete_objects(DeleteObjectsRequest {
-                bucket: self.bucket.clone(),
-                delete: Delete {
-                    objects: objects.clone(),
-                    quiet: None,
-                },
-                ..DeleteObjectsRequest::default()
-            })
-        };
-        let answer = retried("s3.DeleteObjects", request).await?;
-        let (gone, left) = (
-            answer.deleted.unwrap_or_default(),
-            answer.errors.unwrap_or_default(),
-        );
-        // Every key is answered for, or the answer is not one.
-        if gone.len() + left.len() != keys.len() {
-            return Err(Error::Malformed);
-        }
-        let reason = |code: Option<String>| {
-            code.as_deref()
-                .and_then(Error::of_code)
-                .unwrap_or(Error::Refused)
-        };
-        left.into_iter()
-            .map(|error| (error.key, reason(error.code)))
-            .filter(|(_, reason)| *reason != Error::NoSuchKey)
-            .map(|(key, reason)| Ok((key.ok_or(Error::Malformed)?, reason)))
-            .collect()
-    }
 }
 
 /// A body that can be made again, with its length known to rusoto.
@@ -248,7 +190,10 @@ fn range(span: Span) -> Option<String> {
             length: Some(length),
         } => Some(format!(
             "bytes={offset}-{}",
-            offset.saturating_add(length.saturating_sub(1))
+            // Stores read positions as signed numbers of 64 bits.
+            offset
+                .saturating_add(length.saturating_sub(1))
+                .min(i64::MAX as u64)
         )),
     }
 }

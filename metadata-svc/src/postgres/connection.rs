@@ -25,6 +25,13 @@ use tokio_postgres::{Client, RowStream};
 
 use self::{bind::Bound, error::from_postgres, row::PgRow, statements::Statements};
 
+#[cfg_attr(
+    not(test),
+    expect(
+        unused_imports,
+        reason = "the room of errors reads it, once STORAGE_MODE=sql is served"
+    )
+)]
 pub(crate) use error::sqlstate;
 pub(crate) use open::{ConnectError, connect};
 
@@ -81,9 +88,9 @@ impl Connection {
         &self,
         bound: QueryResult<Bound>,
     ) -> QueryResult<BoxStream<'static, QueryResult<PgRow>>> {
-        let mut as_row = PgRow::maker();
+        let as_row = PgRow::maker();
         let rows = self.run(bound).await?.map_err(from_postgres);
-        Ok(rows.map_ok(move |row| as_row(row)).boxed())
+        Ok(rows.map_ok(as_row).boxed())
     }
 
     async fn count(&self, bound: QueryResult<Bound>) -> QueryResult<usize> {

@@ -2,8 +2,9 @@
 //! `DATABASE_HOST`, `_PORT`, `_NAME`, `_USER`, `_PASSWORD`, and what these leave out from `DB_HOST` and so on.
 //! No value is ever repeated in a problem or a notice: any of them may hold a password.
 
-use std::{str::FromStr, time::Duration};
+use std::time::Duration;
 
+use contract::settings;
 use rustls::pki_types::{CertificateDer, pem::PemObject as _};
 use tracing::level_filters::LevelFilter;
 
@@ -46,20 +47,18 @@ pub(crate) struct Settings {
 }
 
 impl Settings {
-    /// Reads the settings of the database, where one is configured and `USE_DATABASE` is not false. `get` gives the value of a
-    /// variable that is set and not empty. What cannot be used goes to `problems`, what is not used to `notices`.
+    /// Reads the settings of the database, where one is configured and `USE_DATABASE` is not false. What is not used goes to
+    /// `notices`.
     pub(crate) fn read(
-        get: &dyn Fn(&str) -> Option<String>,
-        problems: &mut Vec<String>,
+        settings: &mut settings::Settings<'_>,
         notices: &mut Vec<String>,
     ) -> Option<Self> {
         let mut reader = Reader {
-            get,
+            settings,
             url: Url::default(),
-            problems,
             notices,
         };
-        let wanted = reader.flag(&["USE_DATABASE"]);
+        let wanted = reader.flag("USE_DATABASE");
         if wanted == Some(false) {
             return None;
         }
@@ -67,16 +66,14 @@ impl Settings {
             reader.read_url() | reader.first(&["DATABASE_HOST", "DB_HOST"]).is_some();
         if !is_configured {
             if wanted == Some(true) {
-                reader.problem(
-                    "DATABASE_URL",
-                    "is required, or DATABASE_HOST, where USE_DATABASE is true",
-                );
+                let required = "is required, or DATABASE_HOST, where USE_DATABASE is true";
+                reader.settings.problem("DATABASE_URL", required);
             }
             reader.tell_of_supabase();
             return None;
         }
         reader.tell_of_parameters();
-        Some(reader.settings())
+        Some(reader.read())
     }
 
     /// What connects, but for TLS.
@@ -106,16 +103,15 @@ impl Settings {
     }
 }
 
-struct Reader<'a> {
-    get: &'a dyn Fn(&str) -> Option<String>,
+struct Reader<'r, 'l> {
+    settings: &'r mut settings::Settings<'l>,
     url: Url,
-    problems: &'a mut Vec<String>,
-    notices: &'a mut Vec<String>,
+    notices: &'r mut Vec<String>,
 }
 
-impl Reader<'_> {
-    fn settings(&mut self) -> Settings {
-        let use_supabase = self.flag(&["USE_SUPABASE"]) == Some(true);
+impl Reader<'_, '_> {
+    fn read(&mut self) -> Settings {
+        let use_supabase = self.flag("USE_SUPABASE") == Some(true);
         let port = self.port();
         Settings {
             host: self.required(
@@ -147,10 +143,10 @@ impl Reader<'_> {
 
     /// Takes `DATABASE_URL` apart; tells whether it is set.
     fn read_url(&mut self) -> bool {
-        let Some(url) = (self.get)("DATABASE_URL") else {
+        let Some(url) = self.settings.text("DATABASE_URL") else {
             return false;
         };
-        match Url::parse(url.trim()) {
+        match Url::parse(&url) {
             Ok(url) => {
                 if let Some(driver) = &url.driver {
                     self.notices.push(format!(
@@ -168,7 +164,7 @@ impl Reader<'_> {
                     database: stand_in,
                     ..Url::default()
                 };
-                self.problem("DATABASE_URL", problem);
+                self.settings.problem("DATABASE_URL", problem);
             }
         }
         true
@@ -182,28 +178,27 @@ impl Reader<'_> {
     ) -> String {
         let found = of_url(&self.url).or_else(|| self.first(names).map(|(_, value)| value));
         found.unwrap_or_else(|| {
-            self.problem(
+            self.settings.problem(
                 names[0],
-                &format!("is required: DATABASE_URL has no {what} either"),
+                format!("is required: DATABASE_URL has no {what} either"),
             );
             String::new()
         })
     }
 
     fn port(&mut self) -> u16 {
-        let port = match (self.url.port, self.first(&["DATABASE_PORT", "DB_PORT"])) {
+        let allowed = "a port from 1 to 65535";
+        let name = self
+            .first(&["DATABASE_PORT", "DB_PORT"])
+            .map(|(name, _)| name);
+        let port = match (self.url.port, name) {
             (Some(port), _) => Some(port),
-            (None, Some((name, text))) => {
-                self.parsed(name, &text, "must be a port from 1 to 65535")
-            }
-            (None, None) => Some(5432),
+            (None, Some(name)) => self.settings.optional(name, allowed, |text| {
+                text.parse().ok().filter(|port| *port != 0)
+            }),
+            (None, None) => None,
         };
-        port.filter(|port| *port != 0).unwrap_or_else(|| {
-            if port == Some(0) {
-                self.problem("DATABASE_PORT", "must be a port from 1 to 65535");
-            }
-            5432
-        })
+        port.unwrap_or(5432)
     }
 
     fn tls(&mut self, use_supabase: bool) -> Tls {
@@ -232,7 +227,7 @@ impl Reader<'_> {
             (None, Ok(mode)) => mode,
             (None, Err(())) => {
                 let allowed = "must be disable, allow, prefer, require, verify-ca, verify-full, true or false";
-                self.problem(name, allowed);
+                self.settings.problem(name, allowed);
                 SslMode::VerifyFull
             }
         }
@@ -250,7 +245,8 @@ impl Reader<'_> {
         match read {
             Ok(ca) if !ca.is_empty() => ca,
             Ok(_) | Err(_) => {
-                self.problem(name, "must be a readable file of PEM certificates");
+                self.settings
+                    .problem(name, "must be a readable file of PEM certificates");
                 Vec::new()
             }
         }
@@ -265,7 +261,7 @@ impl Reader<'_> {
             .chars()
             .all(|c| matches!(c, 'a'..='z' | '0'..='9' | '_'));
         if !is_plain || schema.len() > 63 || schema.starts_with(|c: char| c.is_ascii_digit()) {
-            self.problem(
+            self.settings.problem(
                 name,
                 "must be at most 63 of a-z, 0-9 and _, and not begin with a digit",
             );
@@ -278,7 +274,8 @@ impl Reader<'_> {
             Some((_, word)) if word == "session" => PoolMode::Session,
             Some((_, word)) if word == "transaction" => PoolMode::Transaction,
             Some((name, _)) => {
-                self.problem(name, "must be session or transaction");
+                self.settings
+                    .problem(name, "must be session or transaction");
                 PoolMode::Transaction
             }
             None => {
@@ -293,16 +290,13 @@ impl Reader<'_> {
     }
 
     fn log_level(&mut self) -> LevelFilter {
-        let level = self
-            .first(&["DATABASE_LOG_LEVEL"])
-            .and_then(|(name, word)| {
-                self.parsed(
-                    name,
-                    &word.to_lowercase(),
-                    "must be error, warn, info, debug or trace",
-                )
-            });
-        level.unwrap_or(LevelFilter::WARN)
+        let allowed = "off, error, warn, info, debug or trace";
+        self.settings.parsed(
+            "DATABASE_LOG_LEVEL",
+            LevelFilter::WARN,
+            allowed,
+            settings::level,
+        )
     }
 
     /// A deployment that knew its database by its REST address alone is told what is missing.
@@ -329,28 +323,15 @@ impl Reader<'_> {
             .extend(unknown.map(|name| format!("DATABASE_URL: the parameter {name} is not used")));
     }
 
-    fn flag(&mut self, names: &[&'static str]) -> Option<bool> {
-        let (name, word) = self.first(names)?;
-        let flag = flag(&word);
-        if flag.is_none() {
-            self.problem(name, "must be true or false");
-        }
-        flag
-    }
-
-    fn parsed<T: FromStr>(&mut self, name: &str, text: &str, allowed: &str) -> Option<T> {
-        let parsed = text.trim().parse().ok();
-        if parsed.is_none() {
-            self.problem(name, allowed);
-        }
-        parsed
+    fn flag(&mut self, name: &'static str) -> Option<bool> {
+        self.settings.optional(name, "true or false", flag)
     }
 
     /// The first of the variables that is set, and its name.
     fn first(&self, names: &[&'static str]) -> Option<(&'static str, String)> {
         names
             .iter()
-            .find_map(|name| Some((*name, (self.get)(name)?)))
+            .find_map(|name| Some((*name, self.settings.text(name)?)))
     }
 
     fn parameter(&self, name: &str) -> Option<String> {
@@ -361,14 +342,10 @@ impl Reader<'_> {
             .find(|(n, value)| n == name && !value.is_empty());
         found.map(|(_, value)| value.clone())
     }
-
-    fn problem(&mut self, name: &str, problem: &str) {
-        self.problems.push(format!("{name}: {problem}"));
-    }
 }
 
 fn flag(word: &str) -> Option<bool> {
-    match word.trim().to_lowercase().as_str() {
+    match word.to_lowercase().as_str() {
         "true" | "1" | "yes" | "on" => Some(true),
         "false" | "0" | "no" | "off" => Some(false),
         _ => None,

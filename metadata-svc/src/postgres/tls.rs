@@ -1,5 +1,5 @@
 //! TLS to Postgres through rustls, by libpq's modes: what is demanded, what is checked, and against which CA.
-//! (PostgreSQL documentation, section 34.19.1.)
+//! (Section 34.19.1 of Postgres' documentation.)
 
 use std::{str::FromStr, sync::Arc};
 

@@ -2,7 +2,7 @@ use std::collections::BTreeMap;
 
 use proptest::prelude::*;
 
-use super::{NothingToFind, Query, lexemes, snippet};
+use super::{Query, lexemes, query::NothingToFind, snippet};
 
 /// Words, each with the lexeme that Postgres 15.18 gave for it: `select lexeme from unnest(to_tsvector('russian', word))`.
 const POSTGRES: &str = include_str!("lexemes_of_postgres_15.txt");
@@ -51,7 +51,7 @@ fn query(typed: &str) -> Query {
 
 /// The snippet as one string, its matches in brackets.
 fn marked(typed: &str, text: &str) -> String {
-    let mark = |run: super::Run<'_>| {
+    let mark = |run: super::snippet::Run<'_>| {
         if run.matched {
             format!("[{}]", run.text)
         } else {

@@ -6,15 +6,14 @@ use tokio_postgres::error::{DbError, ErrorPosition, SqlState};
 
 const PREFIX: &str = "SQLSTATE ";
 
-/// The SQLSTATE of an error that Postgres answered (PostgreSQL documentation, appendix A), for example `40P01`.
+/// The SQLSTATE of an error that Postgres answered (appendix A of Postgres' documentation), for example `40P01`.
 pub(crate) fn sqlstate(error: &Error) -> Option<SqlState> {
-    match error {
-        Error::DatabaseError(_, information) => {
-            let code = information.message().strip_prefix(PREFIX)?;
-            Some(SqlState::from_code(code))
-        }
-        _ => None,
-    }
+    let Error::DatabaseError(_, information) = error else {
+        return None;
+    };
+    Some(SqlState::from_code(
+        information.message().strip_prefix(PREFIX)?,
+    ))
 }
 
 pub(super) fn from_postgres(error: tokio_postgres::Error) -> Error {

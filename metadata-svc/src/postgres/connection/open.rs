@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use contract::settings;
 use diesel::{ConnectionError, ConnectionResult};
 use tokio::time::timeout;
 use tokio_postgres::Client;
@@ -113,12 +114,11 @@ async fn demand_schema(client: &Client, wanted: &str) -> Result<(), ConnectError
 
 /// diesel-async's own way in: by a URL alone.
 pub(super) async fn by_url(url: &str) -> ConnectionResult<Connection> {
-    let get = |name: &str| (name == "DATABASE_URL").then(|| url.to_owned());
-    let (mut problems, mut notices) = (Vec::new(), Vec::new());
-    let settings =
-        Settings::read(&get, &mut problems, &mut notices).filter(|_| problems.is_empty());
-    let settings =
-        settings.ok_or_else(|| ConnectionError::InvalidConnectionUrl(problems.join("; ")))?;
+    let find = |name: &str| (name == "DATABASE_URL").then(|| url.to_owned());
+    let settings = settings::from(&find, |settings| Settings::read(settings, &mut Vec::new()));
+    let refused = |why: String| ConnectionError::InvalidConnectionUrl(why);
+    let settings = settings.map_err(|problems| refused(problems.to_string()))?;
+    let settings = settings.ok_or_else(|| refused("it is empty".to_owned()))?;
     let opened = Connection::open(&settings).await;
     opened.map_err(|error| ConnectionError::BadConnection(error.to_string()))
 }

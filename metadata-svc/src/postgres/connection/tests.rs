@@ -92,10 +92,12 @@ async fn many_callers_share_two_server_connections_without_an_error() {
     server.psql("shared", "create table counted (number bigint not null)");
     let pooler = PgBouncer::start(&server, 2);
     let url = pooler.url(url.rsplit('/').next().expect("a URL ends in a name"));
-    let callers = (0..16).map(|caller| {
-        let url = url.clone();
+    let mut connections = Vec::new();
+    for caller in 0..16 {
+        connections.push((caller, open(&url, "transaction").await));
+    }
+    let callers = connections.into_iter().map(|(caller, mut connection)| {
         tokio::spawn(async move {
-            let mut connection = open(&url, "transaction").await;
             for number in 0..50 {
                 assert_eq!(echo(&mut connection, number).await, Ok(number));
                 let counted: QueryResult<()> = connection

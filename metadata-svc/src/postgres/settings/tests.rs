@@ -6,13 +6,19 @@ use super::*;
 
 /// What reading some variables gives: the settings, the problems, the notices.
 fn read(variables: &[(&str, &str)]) -> (Option<Settings>, Vec<String>, Vec<String>) {
-    let get = |name: &str| {
+    let find = |name: &str| {
         let found = variables.iter().find(|(n, _)| *n == name);
         found.map(|(_, value)| (*value).to_owned())
     };
-    let (mut problems, mut notices) = (Vec::new(), Vec::new());
-    let settings = Settings::read(&get, &mut problems, &mut notices);
-    (settings, problems, notices)
+    let mut notices = Vec::new();
+    match settings::from(&find, |settings| Settings::read(settings, &mut notices)) {
+        Ok(settings) => (settings, Vec::new(), notices),
+        Err(problems) => {
+            let problems = problems.to_string();
+            let problems = problems.lines().skip(1).map(|line| line.trim().to_owned());
+            (None, problems.collect(), notices)
+        }
+    }
 }
 
 fn fine(variables: &[(&str, &str)]) -> Settings {
@@ -41,6 +47,7 @@ fn the_url_goes_before_the_parts_and_these_before_their_old_names() {
         ("DB_PASSWORD", "secret3"),
     ];
     let settings = fine(&all);
+    assert_eq!(settings.log_level, LevelFilter::WARN);
     assert_eq!(settings.place(), "url.example:5433/chats, schema public");
     assert_eq!(password(&settings), Some("secret1"));
     let settings = fine(&all[1..]);

@@ -5,7 +5,7 @@ use ::tests::{
     postgres::{PASSWORD, USER},
 };
 
-use crate::postgres::{Connection, Settings, connect};
+use crate::postgres::{Settings, connect, connection::Connection};
 
 /// Whether a connection by `sslmode` and a CA to `host` comes about, and whether it is encrypted.
 async fn reached(

@@ -1,0 +1,3 @@
+//! The configured bucket.
+
+pub mod rpc;

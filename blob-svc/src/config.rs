@@ -1,0 +1,165 @@
+//! Settings, from the environment. All of them are judged together, and every bad one is told at once; secrets never are.
+
+mod address;
+mod value;
+
+use self::value::{bucket, flag, region};
+use crate::s3::Endpoint;
+use contract::settings::{self, Common, Problems, Settings};
+use std::fmt;
+use std::path::PathBuf;
+use std::time::Duration;
+
+/// The port that blob-svc is known by.
+const PORT: u16 = 50_052;
+const BUCKET: &str = "cloud-aizoomdoc";
+const REGION: &str = "us-east-1";
+const MAX_FILE_SIZE_MB: u64 = 100;
+const URL_EXPIRATION: u64 = 3_600;
+/// Shorter keys would be the weakest part of a receipt.
+const MIN_RECEIPT_KEY: usize = 32;
+
+/// What the service runs with.
+#[derive(Debug, Clone)]
+pub struct Config {
+    /// What every service is told.
+    pub common: Common,
+    /// The store: `S3_ENDPOINT` and what belongs to it, or the embedded one.
+    pub store: StoreConfig,
+    /// `S3_PUBLIC_ENDPOINT`: scheme and authority of signed URLs, where browsers reach the store under another name.
+    pub public: Option<(&'static str, String)>,
+    /// `MAX_FILE_SIZE_MB`, in bytes.
+    pub max_size_bytes: u64,
+    /// `S3_URL_EXPIRATION`: how long a signed URL lives when the caller does not say.
+    pub url_life: Duration,
+    /// `RECEIPT_KEY`: shared with metadata-svc. Without it receipts are empty.
+    pub receipt_key: Option<Secret>,
+}
+
+/// Which store.
+#[derive(Debug, Clone)]
+pub enum StoreConfig {
+    /// One that is there.
+    External(Endpoint),
+    /// The endpoint in this process.
+    Embedded {
+        /// `DATA_DIR`, and in it the folder of this service.
+        folder: PathBuf,
+        /// `EMBEDDED_S3_PORT`; 0 means the port of the last time, or one that is free.
+        port: u16,
+        /// `S3_BUCKET`.
+        bucket: String,
+    },
+}
+
+/// A text that is never printed.
+#[derive(Clone)]
+pub struct Secret(String);
+
+impl Secret {
+    pub(crate) fn expose(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Debug for Secret {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Secret")
+    }
+}
+
+impl Config {
+    /// Reads the environment.
+    ///
+    /// # Errors
+    /// Every setting that is missing or malformed.
+    pub fn from_env() -> Result<Self, Problems> {
+        settings::from_env(Self::read)
+    }
+
+    pub(crate) fn read(settings: &mut Settings<'_>) -> Self {
+        let life = settings.number("S3_URL_EXPIRATION", URL_EXPIRATION, 1, 604_800);
+        Self {
+            store: store(settings),
+            public: settings.optional("S3_PUBLIC_ENDPOINT", address::ALLOWED, address::parse),
+            common: settings.common(PORT),
+            max_size_bytes: settings.number("MAX_FILE_SIZE_MB", MAX_FILE_SIZE_MB, 1, 5_120) << 20,
+            url_life: Duration::from_secs(life),
+            receipt_key: receipt_key(settings),
+        }
+    }
+}
+
+fn store(settings: &mut Settings<'_>) -> StoreConfig {
+    let endpoint = settings.text("S3_ENDPOINT");
+    let wished = settings.parsed("USE_S3_STORAGE", endpoint.is_some(), "true or false", flag);
+    let bucket = settings.parsed(
+        "S3_BUCKET",
+        BUCKET.to_owned(),
+        "a bucket's name: 3 to 63 of a-z, 0-9, `-`, `.`",
+        bucket,
+    );
+    match endpoint {
+        Some(_) if wished => external(settings, bucket),
+        None if wished => {
+            settings.problem("S3_ENDPOINT", "is required with USE_S3_STORAGE=true");
+            embedded(settings, bucket)
+        }
+        Some(_) | None => embedded(settings, bucket),
+    }
+}
+
+fn external(settings: &mut Settings<'_>, bucket: String) -> StoreConfig {
+    let (scheme, authority) = settings
+        .optional("S3_ENDPOINT", address::ALLOWED, address::parse)
+        .unwrap_or_default();
+    StoreConfig::External(Endpoint {
+        scheme,
+        authority,
+        region: settings.parsed(
+            "S3_REGION",
+            REGION.to_owned(),
+            "a region's name of a-z, A-Z, 0-9, `-`",
+            region,
+        ),
+        access_key: required(settings, "S3_ACCESS_KEY"),
+        secret_key: required(settings, "S3_SECRET_KEY"),
+        bucket,
+    })
+}
+
+fn required(settings: &mut Settings<'_>, name: &str) -> String {
+    settings.text(name).unwrap_or_else(|| {
+        settings.problem(name, "is required with S3_ENDPOINT");
+        String::new()
+    })
+}
+
+fn embedded(settings: &mut Settings<'_>, bucket: String) -> StoreConfig {
+    if !cfg!(feature = "embedded") {
+        settings.problem(
+            "S3_ENDPOINT",
+            "is required: this build has no embedded store",
+        );
+    }
+    let port = settings.number("EMBEDDED_S3_PORT", 0, 0, u64::from(u16::MAX));
+    StoreConfig::Embedded {
+        folder: settings.data_dir().join("blob"),
+        port: u16::try_from(port).unwrap_or_default(),
+        bucket,
+    }
+}
+
+fn receipt_key(settings: &mut Settings<'_>) -> Option<Secret> {
+    let key = settings.text("RECEIPT_KEY")?;
+    if key.len() < MIN_RECEIPT_KEY {
+        settings.problem(
+            "RECEIPT_KEY",
+            format_args!("must be at least {MIN_RECEIPT_KEY} characters"),
+        );
+    }
+    Some(Secret(key))
+}
+
+#[cfg(test)]
+mod tests;

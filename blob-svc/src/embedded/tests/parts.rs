@@ -1,0 +1,65 @@
+//! Uploads in parts.
+
+use super::*;
+
+#[tokio::test]
+async fn parts_become_one_object_and_leave_no_files_of_their_own() {
+    let rig = Rig::new().await;
+    let mut upload = rig.store.begin("big", &plain()).await.expect("begun");
+    upload
+        .part(Bytes::from(vec![1; 5 << 20]))
+        .await
+        .expect("a part");
+    upload
+        .part(Bytes::from_static(b"end"))
+        .await
+        .expect("the last part");
+    assert_eq!(
+        rig.store.head("big").await,
+        Err(StoreError::NoSuchKey),
+        "nothing shows before the end"
+    );
+    upload.complete().await.expect("completed");
+    let stored = rig.store.head("big").await.expect("it is there");
+    assert_eq!(stored.size_bytes, (5 << 20) + 3);
+    assert!(stored.etag.ends_with("-2\""), "{}", stored.etag);
+    assert_eq!(
+        rig.get(
+            "big",
+            Span {
+                offset: (5 << 20) - 1,
+                length: None
+            }
+        )
+        .await
+        .expect("readable"),
+        b"\x01end"
+    );
+    assert_eq!(rig.files(), 1);
+    assert_eq!(upload.complete().await, Err(StoreError::NoSuchUpload));
+}
+
+#[tokio::test]
+async fn small_part_in_the_middle_and_a_taken_key_are_refused_and_abort_cleans_up() {
+    let rig = Rig::new().await;
+    let mut upload = rig.store.begin("k", &plain()).await.expect("begun");
+    upload
+        .part(Bytes::from_static(b"small"))
+        .await
+        .expect("a part");
+    upload
+        .part(Bytes::from_static(b"end"))
+        .await
+        .expect("the last part");
+    assert_eq!(upload.complete().await, Err(StoreError::Refused));
+    upload.abort().await.expect("aborted");
+    let mut late = rig.store.begin("k", &plain()).await.expect("begun");
+    late.part(Bytes::from_static(b"late"))
+        .await
+        .expect("a part");
+    rig.put("k", "first").await.expect("stored");
+    assert_eq!(late.complete().await, Err(StoreError::ConditionFailed));
+    late.abort().await.expect("aborted");
+    assert_eq!(rig.get("k", Span::WHOLE).await.expect("readable"), b"first");
+    assert_eq!(rig.files(), 1);
+}

@@ -1,0 +1,111 @@
+//! Signed URLs against the endpoint.
+
+use super::*;
+
+#[tokio::test]
+async fn signed_get_answers_the_bytes_under_the_original_name() {
+    let rig = Rig::new().await;
+    rig.put("docs/plan.pdf", "bytes").await.expect("stored");
+    let signed = rig
+        .signer()
+        .get("docs/plan.pdf", Some(&attachment("План.pdf")), minute());
+    let answer = send_signed("GET", &signed, b"").await;
+    assert_eq!(
+        (answer.status().as_u16(), answer.body().as_ref()),
+        (200, &b"bytes"[..])
+    );
+    assert_eq!(
+        answer.headers()["content-disposition"],
+        attachment("План.pdf").as_str()
+    );
+    let forged = Presigned {
+        url: signed.url.replace("plan.pdf", "other.pdf"),
+        ..signed
+    };
+    assert_eq!(send_signed("GET", &forged, b"").await.status(), 403);
+}
+
+#[tokio::test]
+async fn expired_url_is_refused() {
+    let rig = Rig::new().await;
+    rig.put("k", "bytes").await.expect("stored");
+    let past = Lifetime::new(
+        OffsetDateTime::now_utc() - time::Duration::hours(1),
+        Duration::from_secs(60),
+    );
+    assert_eq!(
+        send_signed("GET", &rig.signer().get("k", None, past), b"")
+            .await
+            .status(),
+        403
+    );
+}
+
+#[tokio::test]
+async fn signed_put_takes_exactly_what_it_was_signed_for() {
+    let rig = Rig::new().await;
+    let digest = Digest::parse("2d711642b726b04401627ca9fbac32f5c8530fb1903cc4db02258717921a4881")
+        .expect("of `x`");
+    let signed = rig
+        .signer()
+        .put("k", "text/plain", 1, Some(digest), minute());
+    assert_eq!(
+        send_signed("PUT", &signed, b"y").await.status(),
+        400,
+        "another digest"
+    );
+    let other_type: Vec<_> = signed
+        .headers
+        .iter()
+        .map(|(name, value)| {
+            (
+                *name,
+                if *name == "content-type" {
+                    "text/html"
+                } else {
+                    value.as_str()
+                },
+            )
+        })
+        .collect();
+    assert_eq!(
+        send("PUT", &signed.url, &other_type, b"x").await.status(),
+        403,
+        "another type"
+    );
+    let longer: Vec<_> = signed
+        .headers
+        .iter()
+        .map(|(name, value)| {
+            (
+                *name,
+                if *name == "content-length" {
+                    "2"
+                } else {
+                    value.as_str()
+                },
+            )
+        })
+        .collect();
+    assert_eq!(
+        send("PUT", &signed.url, &longer, b"xx").await.status(),
+        403,
+        "another length"
+    );
+    assert_eq!(rig.store.head("k").await, Err(StoreError::NoSuchKey));
+    assert_eq!(send_signed("PUT", &signed, b"x").await.status(), 200);
+    assert_eq!(
+        send_signed("PUT", &signed, b"x").await.status(),
+        412,
+        "the key is taken"
+    );
+    assert_eq!(
+        rig.store
+            .head("k")
+            .await
+            .expect("it is there")
+            .attributes
+            .content_type,
+        "text/plain"
+    );
+}

@@ -1,0 +1,77 @@
+//! Removing whole folders, page by page, with a word on each.
+
+use crate::key::Folder;
+use crate::s3::{Error, Listing};
+use crate::server::Blobs;
+use contract::blob::v1::{DeleteError, DeletePrefixResponse};
+use futures::StreamExt;
+use futures::stream::BoxStream;
+use tonic::Status;
+
+/// The progress of one removal.
+pub(super) type Progress = BoxStream<'static, Result<DeletePrefixResponse, Status>>;
+
+/// Where a removal stands.
+struct Walk {
+    blobs: Blobs,
+    folder: Folder,
+    dry_run: bool,
+    /// The last key that was seen; none at the beginning.
+    behind: Option<String>,
+    counts: DeletePrefixResponse,
+    seen_all: bool,
+}
+
+/// Removes all objects of a folder, or counts them.
+pub(super) fn remove(blobs: Blobs, folder: Folder, dry_run: bool) -> Progress {
+    let counts = DeletePrefixResponse::default();
+    let walk = Walk {
+        blobs,
+        folder,
+        dry_run,
+        behind: None,
+        counts,
+        seen_all: false,
+    };
+    futures::stream::try_unfold(walk, |mut walk| async move {
+        if walk.counts.done {
+            return Ok(None);
+        }
+        walk.step().await.map_err(crate::error::Error::from)?;
+        Ok(Some((walk.counts.clone(), walk)))
+    })
+    .boxed()
+}
+
+impl Walk {
+    /// One page, or the end. It goes on behind the last key seen, so that what cannot be removed does not hold it up.
+    async fn step(&mut self) -> Result<(), Error> {
+        self.counts.errors.clear();
+        if self.seen_all {
+            self.counts.done = true;
+            return Ok(());
+        }
+        let listing = Listing {
+            prefix: self.folder.as_str().to_owned(),
+            start_after: self.behind.clone(),
+            limit: 1_000,
+            ..Listing::default()
+        };
+        let page = self.blobs.store.list(&listing).await?;
+        self.seen_all = page.next.is_none();
+        let bytes: u64 = page.objects.iter().map(|object| object.size_bytes).sum();
+        let keys: Vec<String> = page.objects.into_iter().map(|object| object.key).collect();
+        self.counts.matched_count += keys.len() as i64;
+        self.counts.matched_bytes += i64::try_from(bytes).unwrap_or(i64::MAX);
+        if !self.dry_run && !keys.is_empty() {
+            let left = self.blobs.store.delete_many(&keys).await?;
+            self.counts.deleted_count += (keys.len() - left.len()) as i64;
+            self.counts.errors = left
+                .into_iter()
+                .map(|(key, code)| DeleteError { key, code })
+                .collect();
+        }
+        self.behind = keys.into_iter().next_back().or(self.behind.take());
+        Ok(())
+    }
+}

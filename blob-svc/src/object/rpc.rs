@@ -1,0 +1,219 @@
+//! The rpcs of `ObjectService`.
+
+use super::Stored;
+use super::download::Answer;
+use super::frames;
+use super::prefix::{self, Progress};
+use super::request::{self, Copy, Read};
+use crate::error::Error;
+use crate::s3::Listed;
+use crate::server::Blobs;
+use contract::blob::v1::object_service_server::ObjectService;
+use contract::blob::v1::{
+    BatchHeadObjectsRequest, BatchHeadObjectsResponse, CopyObjectRequest, CopyObjectResponse,
+    DeleteError, DeleteObjectRequest, DeleteObjectResponse, DeleteObjectsRequest,
+    DeleteObjectsResponse, DeletePrefixRequest, GetObjectRequest, HeadObjectRequest,
+    HeadObjectResponse, ListObjectsRequest, ListObjectsResponse, NewKeyRequest, NewKeyResponse,
+    Object, PutObjectRequest, PutObjectResponse,
+};
+use futures::{StreamExt, TryStreamExt};
+use prost_types::Timestamp;
+use std::collections::HashSet;
+use time::OffsetDateTime;
+use tonic::{Request, Response, Status, Streaming};
+use tracing::Instrument;
+
+/// How many objects of a batch are asked after at once.
+const CONCURRENT_HEADS: usize = 16;
+
+type Answered<T> = Result<Response<T>, Status>;
+
+#[tonic::async_trait]
+impl ObjectService for Blobs {
+    async fn put_object(
+        &self,
+        request: Request<Streaming<PutObjectRequest>>,
+    ) -> Answered<PutObjectResponse> {
+        let place = self
+            .uploads
+            .clone()
+            .try_acquire_owned()
+            .map_err(|_| Error::Overloaded)?;
+        let blobs = self.clone();
+        // A task of its own: when the caller goes away, the upload still ends cleanly.
+        let upload = async move {
+            let (upload, frames) = frames::open(
+                request.into_inner(),
+                blobs.store.bucket(),
+                blobs.max_size_bytes,
+            )
+            .await?;
+            let answer = blobs.upload(upload, frames).await;
+            drop(place);
+            answer
+        };
+        let uploaded = tokio::spawn(upload.in_current_span()).await;
+        let blob = uploaded.map_err(|_| contract::status::internal())??;
+        Ok(Response::new(PutObjectResponse { blob: Some(blob) }))
+    }
+
+    type GetObjectStream = Answer;
+
+    async fn get_object(&self, request: Request<GetObjectRequest>) -> Answered<Answer> {
+        let read = Read::parse(request.into_inner(), self.store.bucket()).map_err(Error::from)?;
+        Ok(Response::new(self.download(read).await?))
+    }
+
+    async fn head_object(
+        &self,
+        request: Request<HeadObjectRequest>,
+    ) -> Answered<HeadObjectResponse> {
+        let HeadObjectRequest { bucket, key } = request.into_inner();
+        let key = request::one_key(&bucket, key, self.store.bucket()).map_err(Error::from)?;
+        let stored = self
+            .store
+            .head(key.as_str())
+            .await
+            .map_err(Error::of_key(key.as_str()))?;
+        Ok(Response::new(HeadObjectResponse {
+            object: Some(self.object(key.to_string(), stored)),
+        }))
+    }
+
+    async fn batch_head_objects(
+        &self,
+        request: Request<BatchHeadObjectsRequest>,
+    ) -> Answered<BatchHeadObjectsResponse> {
+        let keys =
+            request::head_batch(request.into_inner(), self.store.bucket()).map_err(Error::from)?;
+        let mut heads = futures::stream::iter(keys)
+            .map(|key| async move { self.find(key.as_str()).await.map(|stored| (key, stored)) })
+            .buffered(CONCURRENT_HEADS);
+        let mut answer = BatchHeadObjectsResponse::default();
+        while let Some((key, stored)) = heads.try_next().await? {
+            match stored {
+                Some(stored) => answer.objects.push(self.object(key.to_string(), stored)),
+                None => answer.missing_keys.push(key.to_string()),
+            }
+        }
+        Ok(Response::new(answer))
+    }
+
+    async fn list_objects(
+        &self,
+        request: Request<ListObjectsRequest>,
+    ) -> Answered<ListObjectsResponse> {
+        let (listing, scope) =
+            request::listing(request.into_inner(), self.store.bucket()).map_err(Error::from)?;
+        let page = self.store.list(&listing).await.map_err(Error::from)?;
+        Ok(Response::new(ListObjectsResponse {
+            objects: page
+                .objects
+                .into_iter()
+                .map(|object| self.listed(object))
+                .collect(),
+            prefixes: page.prefixes,
+            next_page_token: page
+                .next
+                .map(|next| scope.token(next.as_bytes()))
+                .unwrap_or_default(),
+        }))
+    }
+
+    async fn delete_object(
+        &self,
+        request: Request<DeleteObjectRequest>,
+    ) -> Answered<DeleteObjectResponse> {
+        let DeleteObjectRequest {
+            bucket,
+            key,
+            request_id,
+        } = request.into_inner();
+        let key = request::one_key_with_id(&bucket, key, &request_id, self.store.bucket())
+            .map_err(Error::from)?;
+        self.store.delete(key.as_str()).await.map_err(Error::from)?;
+        Ok(Response::new(DeleteObjectResponse {}))
+    }
+
+    async fn delete_objects(
+        &self,
+        request: Request<DeleteObjectsRequest>,
+    ) -> Answered<DeleteObjectsResponse> {
+        let keys = request::delete_batch(request.into_inner(), self.store.bucket())
+            .map_err(Error::from)?;
+        let keys: Vec<String> = keys.iter().map(ToString::to_string).collect();
+        let left = self.store.delete_many(&keys).await.map_err(Error::from)?;
+        let kept: HashSet<String> = left.iter().map(|(key, _)| key.clone()).collect();
+        Ok(Response::new(DeleteObjectsResponse {
+            deleted_keys: keys.into_iter().filter(|key| !kept.contains(key)).collect(),
+            errors: left
+                .into_iter()
+                .map(|(key, code)| DeleteError { key, code })
+                .collect(),
+        }))
+    }
+
+    type DeletePrefixStream = Progress;
+
+    async fn delete_prefix(&self, request: Request<DeletePrefixRequest>) -> Answered<Progress> {
+        let (folder, dry_run) =
+            request::folder(request.into_inner(), self.store.bucket()).map_err(Error::from)?;
+        Ok(Response::new(prefix::remove(self.clone(), folder, dry_run)))
+    }
+
+    async fn copy_object(
+        &self,
+        request: Request<CopyObjectRequest>,
+    ) -> Answered<CopyObjectResponse> {
+        let copy = Copy::parse(request.into_inner(), self.store.bucket()).map_err(Error::from)?;
+        let blob = self.copy(copy).await?;
+        Ok(Response::new(CopyObjectResponse { blob: Some(blob) }))
+    }
+
+    async fn new_key(&self, request: Request<NewKeyRequest>) -> Answered<NewKeyResponse> {
+        let (purpose, name) = request::new_key(request.into_inner()).map_err(Error::from)?;
+        let key = purpose.new_key(&name, OffsetDateTime::now_utc());
+        Ok(Response::new(NewKeyResponse {
+            key: key.to_string(),
+        }))
+    }
+}
+
+impl Blobs {
+    /// An object on the wire.
+    pub(super) fn object(&self, key: String, stored: Stored) -> Object {
+        Object {
+            bucket: self.store.bucket().to_owned(),
+            key,
+            size_bytes: i64::try_from(stored.size_bytes).unwrap_or(i64::MAX),
+            sha256: stored
+                .attributes
+                .sha256
+                .map(|digest| digest.to_string())
+                .unwrap_or_default(),
+            content_type: stored.attributes.content_type,
+            original_name: stored.attributes.original_name.unwrap_or_default(),
+            etag: stored.etag,
+            create_time: Some(timestamp(stored.create_time)),
+        }
+    }
+
+    fn listed(&self, object: Listed) -> Object {
+        Object {
+            bucket: self.store.bucket().to_owned(),
+            key: object.key,
+            size_bytes: i64::try_from(object.size_bytes).unwrap_or(i64::MAX),
+            etag: object.etag,
+            create_time: Some(timestamp(object.create_time)),
+            ..Object::default()
+        }
+    }
+}
+
+/// A time on the wire.
+pub(crate) fn timestamp(at: OffsetDateTime) -> Timestamp {
+    Timestamp {
+        seconds: at.unix_timestamp(),
+        nanos: i32::try_from(at.nanosecond()).unwrap_or_default(),
+    }
+}

@@ -1,0 +1,94 @@
+//! What is judged and said without a store.
+
+use super::*;
+
+#[test]
+fn receipt_depends_on_every_field_and_is_empty_without_a_key() {
+    let key = ReceiptKey::new(Some("fake-receipt-key"));
+    let digest = Sha256::from([1; 32]);
+    let receipt =
+        |key: &ReceiptKey, name, size, kind, digest| key.blob_ref(name, size, kind, digest).receipt;
+    let first = receipt(&key, "k", 1, "a/b", digest);
+    assert_eq!(first.len(), 32);
+    assert_eq!(first, receipt(&key, "k", 1, "a/b", digest));
+    for other in [
+        receipt(&key, "l", 1, "a/b", digest),
+        receipt(&key, "k", 2, "a/b", digest),
+        receipt(&key, "k", 1, "a/c", digest),
+        receipt(&key, "k", 1, "a/b", Sha256::from([2; 32])),
+        receipt(
+            &ReceiptKey::new(Some("another-fake-key")),
+            "k",
+            1,
+            "a/b",
+            digest,
+        ),
+    ] {
+        assert_ne!(first, other);
+    }
+    assert!(receipt(&ReceiptKey::new(None), "k", 1, "a/b", digest).is_empty());
+}
+
+#[test]
+fn every_bad_field_of_a_header_is_named() {
+    let bad = PutObjectHeader {
+        bucket: "other".to_owned(),
+        key: "../k".to_owned(),
+        content_type: "no type".to_owned(),
+        size_bytes: Some(-1),
+        sha256: "F00".to_owned(),
+        original_name: "a\nb".to_owned(),
+        request_id: "7".to_owned(),
+    };
+    let violations = Upload::parse(bad, "testbucket").expect_err("all of it is bad");
+    let mut fields = violations.fields();
+    fields.sort_unstable();
+    let expected = [
+        "bucket",
+        "content_type",
+        "key",
+        "original_name",
+        "request_id",
+        "sha256",
+        "size_bytes",
+    ];
+    assert_eq!(fields, expected.map(|field| format!("header.{field}")));
+}
+
+#[test]
+fn media_types_of_the_rfc_are_taken_and_others_are_not() {
+    let judge = |text: &str| {
+        let header = PutObjectHeader {
+            key: "k".to_owned(),
+            content_type: text.to_owned(),
+            ..PutObjectHeader::default()
+        };
+        Upload::parse(header, "b").is_ok()
+    };
+    for good in [
+        "",
+        "application/pdf",
+        "text/plain; charset=utf-8",
+        "image/svg+xml",
+        "a/b;c=\"d e\"",
+    ] {
+        assert!(judge(good), "{good}");
+    }
+    let long = format!("a/{}", "b".repeat(254));
+    for bad in [
+        "pdf",
+        "a/",
+        "/b",
+        "a/b/c",
+        "a /b",
+        "a/b;  c=d",
+        " a/b",
+        "a/b ",
+        "a/я",
+        "a/b\r\nx: y",
+        "a/b\0",
+        &long,
+    ] {
+        assert!(!judge(bad), "{bad:?}");
+    }
+}

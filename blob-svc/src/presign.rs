@@ -1,0 +1,4 @@
+//! Signed URLs, as callers ask for them.
+
+mod request;
+pub mod rpc;

@@ -1,0 +1,100 @@
+//! The service: its parts put together, and served.
+
+use crate::config::{Config, StoreConfig};
+#[cfg(feature = "embedded")]
+use crate::embedded::Embedded;
+use crate::object::ReceiptKey;
+use crate::s3::{Endpoint, Store};
+use crate::sign::Signer;
+use anyhow::Context;
+use contract::blob::v1::bucket_service_server::BucketServiceServer;
+use contract::blob::v1::object_service_server::ObjectServiceServer;
+use contract::blob::v1::presign_service_server::PresignServiceServer;
+use contract::server::{Server, stop_signal};
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::net::TcpListener;
+use tokio::sync::Semaphore;
+
+/// How many uploads run at once. Each keeps at most 16 MiB in memory: together 512 MiB.
+const MAX_UPLOADS: usize = 32;
+
+/// What every handler has at hand. Clones share it.
+#[derive(Clone)]
+pub struct Blobs {
+    pub(crate) store: Store,
+    pub(crate) signer: Arc<Signer>,
+    pub(crate) receipts: ReceiptKey,
+    pub(crate) max_size_bytes: u64,
+    pub(crate) url_life: Duration,
+    pub(crate) uploads: Arc<Semaphore>,
+}
+
+impl Blobs {
+    pub(crate) fn new(config: &Config, endpoint: Endpoint) -> Self {
+        let public = match &config.public {
+            Some((scheme, authority)) => Endpoint {
+                scheme,
+                authority: authority.clone(),
+                ..endpoint.clone()
+            },
+            None => endpoint.clone(),
+        };
+        Self {
+            store: Store::new(&endpoint),
+            signer: Arc::new(Signer::new(public)),
+            receipts: ReceiptKey::new(config.receipt_key.as_ref().map(|key| key.expose())),
+            max_size_bytes: config.max_size_bytes,
+            url_life: config.url_life,
+            uploads: Arc::new(Semaphore::new(MAX_UPLOADS)),
+        }
+    }
+}
+
+/// Serves until the process is asked to end.
+pub(crate) async fn serve(config: Config) -> anyhow::Result<()> {
+    // Kept alive to the end: it stops when it is dropped.
+    let (_embedded, endpoint) = open_store(&config).await?;
+    let listener = TcpListener::bind(config.common.listen_addr)
+        .await
+        .with_context(|| format!("cannot listen on {}", config.common.listen_addr))?;
+    tracing::info!(address = %listener.local_addr()?, store = ?endpoint, "blob-svc serves");
+    let blobs = Blobs::new(&config, endpoint);
+    Server::new(config.common.max_calls)
+        .with(ObjectServiceServer::new(blobs.clone()))
+        .with(PresignServiceServer::new(blobs.clone()))
+        .with(BucketServiceServer::new(blobs))
+        .serve(listener, stop_signal())
+        .await?;
+    Ok(())
+}
+
+#[cfg(feature = "embedded")]
+async fn open_store(config: &Config) -> anyhow::Result<(Option<Embedded>, Endpoint)> {
+    match &config.store {
+        StoreConfig::External(endpoint) => Ok((None, endpoint.clone())),
+        StoreConfig::Embedded {
+            folder,
+            port,
+            bucket,
+        } => {
+            let embedded = Embedded::start(folder, *port, bucket).await?;
+            let endpoint = embedded.endpoint.clone();
+            // Nobody else could make it there. A store that is there has its buckets made by those who own it.
+            Store::new(&endpoint)
+                .ensure_bucket()
+                .await
+                .context("cannot make the bucket in the embedded store")?;
+            Ok((Some(embedded), endpoint))
+        }
+    }
+}
+
+#[cfg(not(feature = "embedded"))]
+#[expect(clippy::unused_async, reason = "the other build awaits")]
+async fn open_store(config: &Config) -> anyhow::Result<(Option<()>, Endpoint)> {
+    match &config.store {
+        StoreConfig::External(endpoint) => Ok((None, endpoint.clone())),
+        StoreConfig::Embedded { .. } => anyhow::bail!("this build has no embedded store"),
+    }
+}

@@ -1,0 +1,235 @@
+//! `chatctl demo`: a conversation about a drawing, from the first upload to the export, over files that chatctl carries.
+
+use std::path::PathBuf;
+
+use anyhow::Context as _;
+use bytes::Bytes;
+use caller::{
+    Caller, Exported, Format, SaveDocument, SearchScope, Source,
+    contract::{
+        id::{Uuid, derived_id, new_id},
+        metadata::v1::Chat,
+        server::stop_signal,
+    },
+    json,
+};
+use clap::Args;
+use futures::{StreamExt as _, TryStreamExt as _};
+use serde::Deserialize;
+use serde_json::json;
+use tonic::Code;
+
+use crate::{
+    Global,
+    failure::Repeatable,
+    out::Out,
+    read::{exported_json, hit_text, turn_text},
+    services::{self, Services},
+    turn::TurnFile,
+};
+
+const USER: &str = "demo";
+/// Every run without a request id is the same run.
+const REQUEST_ID: Uuid = Uuid::from_u128(0x0193_d8f0_5f00_7000_8000_6368_6174_7374);
+/// Forms of these words stand in the conversation.
+const QUERIES: [&str; 2] = ["рабочий насос", "safety valves"];
+
+const CONVERSATION: &str = include_str!(concat!(
+    env!("CARGO_MANIFEST_DIR"),
+    "/demo/conversation.json"
+));
+
+macro_rules! carried {
+    ($($name:literal),* $(,)?) => {
+        [$(($name, include_bytes!(concat!(env!("CARGO_MANIFEST_DIR"), "/demo/", $name)))),*]
+    };
+}
+
+/// The files that the conversation names.
+const FILES: [(&str, &[u8]); 6] = carried![
+    "pump_station.pdf",
+    "viewport_step_1.png",
+    "viewport_step_2.png",
+    "zoom_crop_1.png",
+    "zoom_crop_2.png",
+    "zoom_crop_3.png",
+];
+
+/// Hold a whole conversation.
+#[derive(Debug, Args)]
+pub(crate) struct Demo {
+    /// The folder of both embedded stores, where the demonstration starts the services
+    #[arg(long, value_name = "FOLDER", default_value = "./chatstore-data")]
+    data: PathBuf,
+    /// The folder to export to
+    #[arg(long, value_name = "FOLDER", default_value = "./chatstore-demo")]
+    to: PathBuf,
+}
+
+#[derive(Debug, Deserialize)]
+struct Conversation {
+    title: String,
+    description: String,
+    document: DocumentFile,
+    turns: Vec<TurnFile>,
+}
+
+#[derive(Debug, Deserialize)]
+struct DocumentFile {
+    file: String,
+    name: String,
+}
+
+/// What was made.
+struct Made {
+    chat: Chat,
+    exports: Vec<Exported>,
+}
+
+impl Demo {
+    pub(crate) async fn run(self, global: &Global) -> anyhow::Result<()> {
+        let given = global.metadata.is_some() || global.blob.is_some();
+        if given || services::default_ones_serve().await {
+            return self.hold(global, &global.caller()?, None).await;
+        }
+        let (metadata, blob) = (services::free_address()?, services::free_address()?);
+        let mut services = Services::start(&self.data, metadata, blob).await?;
+        global.out().text(format!(
+            "Started both services on embedded stores in {}.",
+            self.data.display()
+        ))?;
+        let caller = global.caller_of(format!("http://{metadata}"), format!("http://{blob}"))?;
+        let up = format!("up --data {}", self.data.display());
+        let held = tokio::select! {
+            held = self.hold(global, &caller, Some(&up)) => held,
+            error = services.one_ended() => Err(error),
+            () = stop_signal() => Err(anyhow::anyhow!("stopped; run it again, and it goes on")),
+        };
+        services.stop().await;
+        held
+    }
+
+    /// Holds the conversation; `up` is the command that serves what it leaves behind, where nothing goes on serving it.
+    async fn hold(&self, global: &Global, caller: &Caller, up: Option<&str>) -> anyhow::Result<()> {
+        let (request_id, out) = (global.request_id.unwrap_or(REQUEST_ID), global.out());
+        let held = self.steps(caller, request_id, out).await;
+        let made = held.map_err(|error| explain(error, request_id))?;
+        tell(&made, up, out)
+    }
+
+    async fn steps(&self, caller: &Caller, request_id: Uuid, out: Out) -> anyhow::Result<Made> {
+        let conversation: Conversation =
+            serde_json::from_str(CONVERSATION).context("conversation.json")?;
+        let save = conversation.save_document(derived_id(request_id, "document"))?;
+        let chat = caller.save_document(&save).await?;
+        let chat_id = save.chat_id();
+        out.text(format!(
+            "Saved the document \"{}\" into chat {chat_id}.",
+            save.name
+        ))?;
+        for (i, turn) in conversation.turns.into_iter().enumerate() {
+            let request_id = derived_id(request_id, &format!("turn {i}"));
+            let turn = turn.into_save(request_id, chat_id, source)?;
+            let pictures = turn.pictures.len();
+            let saved = caller.save_turn(&turn).await?;
+            let seq = saved.message.map_or(0, |m| m.seq);
+            out.text(format!("Saved message {seq} with {pictures} pictures."))?;
+        }
+        search(caller, chat_id, out).await?;
+        show(caller, chat_id, out).await?;
+        let exports = self.export(caller, chat_id).await?;
+        Ok(Made { chat, exports })
+    }
+
+    async fn export(&self, caller: &Caller, chat_id: Uuid) -> anyhow::Result<Vec<Exported>> {
+        let archive = self.to.join("chat.zip");
+        let exports = [
+            (Format::Markdown, &self.to),
+            (Format::Html, &self.to),
+            (Format::JsonLines, &self.to),
+            (Format::Markdown, &archive),
+        ];
+        let mut exported = Vec::new();
+        for (format, to) in exports {
+            exported.push(caller.export(chat_id, format, to).await?);
+        }
+        Ok(exported)
+    }
+}
+
+impl Conversation {
+    fn save_document(&self, request_id: Uuid) -> anyhow::Result<SaveDocument> {
+        Ok(SaveDocument {
+            request_id,
+            user_id: USER.to_owned(),
+            title: self.title.clone(),
+            description: self.description.clone(),
+            metadata: None,
+            document: source(&self.document.file)?,
+            name: self.document.name.clone(),
+            content_type: String::new(),
+        })
+    }
+}
+
+/// The bytes of a file that chatctl carries.
+fn source(name: &str) -> anyhow::Result<Source> {
+    let carried = FILES.iter().find(|(n, _)| *n == name);
+    let (_, bytes) = carried.with_context(|| format!("chatctl carries no {name}"))?;
+    Ok(Source::Bytes(Bytes::from_static(bytes)))
+}
+
+async fn search(caller: &Caller, chat_id: Uuid, out: Out) -> anyhow::Result<()> {
+    for query in QUERIES {
+        let hits = caller.search(&SearchScope::Chat(chat_id), query).take(3);
+        let hits: Vec<_> = hits.try_collect().await?;
+        out.text(format!("\nSearched for \"{query}\": {} hits.", hits.len()))?;
+        hits.iter().try_for_each(|hit| out.text(hit_text(hit)))?;
+    }
+    Ok(())
+}
+
+async fn show(caller: &Caller, chat_id: Uuid, out: Out) -> anyhow::Result<()> {
+    let history = caller.history(chat_id, 0, None).await?;
+    let mut turns = std::pin::pin!(history.turns);
+    while let Some(turn) = turns.try_next().await? {
+        out.text(turn_text(&turn))?;
+    }
+    Ok(())
+}
+
+/// A chat that is gone was deleted after an earlier run: its request ids are used up.
+fn explain(error: anyhow::Error, request_id: Uuid) -> anyhow::Error {
+    match error.downcast::<caller::Error>() {
+        Ok(gone) if gone.code() == Some(Code::NotFound) => {
+            anyhow::Error::new(gone).context(format!(
+                "the chat of this demonstration was deleted; hold a new one with --request-id {}",
+                new_id()
+            ))
+        }
+        Ok(error) => Repeatable::by(request_id)(error).into(),
+        Err(other) => other,
+    }
+}
+
+fn tell(made: &Made, up: Option<&str>, out: Out) -> anyhow::Result<()> {
+    let id = &made.chat.id;
+    let json = || {
+        let exports: Vec<_> = made.exports.iter().map(exported_json).collect();
+        json!({"chat_id": id, "chat": json::chat(&made.chat), "exports": exports})
+    };
+    let text = || {
+        let exports = made.exports.iter();
+        let exports: String = exports
+            .map(|e| format!("\n  {}", e.path.display()))
+            .collect();
+        let program = std::env::args().next().unwrap_or_default();
+        let up = up.map(|up| format!("\n  {program} {up} &"));
+        let up = up.unwrap_or_default();
+        format!(
+            "\nMade chat {id} of user \"{USER}\", and exported it to{exports}\n\nGo on with{up}\n  {program} history {id}\n  \
+             {program} search --user {USER} 'расходомер'\n  {program} delete-chat {id}"
+        )
+    };
+    Ok(out.line(json, text)?)
+}

@@ -1,0 +1,44 @@
+//! The library that coordinates metadata-svc and blob-svc, which never call each other.
+//!
+//! A [`Caller`] holds a connection to each. What it does for you are flows: [`Caller::save_document`],
+//! [`Caller::save_turn`], [`Caller::history`], [`Caller::export`], [`Caller::delete_chat`]; and single steps of them:
+//! [`Caller::upload`], [`Caller::download`], [`Caller::chat`], [`Caller::list_chats`], [`Caller::search`].
+//!
+//! Every flow that changes something takes a request id of yours and derives from it the request id of each of its calls
+//! and every id and key that it makes. So a flow can die anywhere: run it again with the same request id and the same
+//! content, and it ends in the state, and with the answer, of a run that was never disturbed.
+//!
+//! All calls of a flow share one deadline and one span; where the process has a `tracing-opentelemetry` layer
+//! (`contract::telemetry` sets one up), both services take part in that span's trace. A call that was not answered, or
+//! answered that the service is busy, is repeated with the same request id.
+
+mod chat;
+mod connect;
+mod delete_chat;
+mod download;
+mod error;
+mod export;
+mod flow;
+mod history;
+pub mod json;
+mod key;
+mod progress;
+mod save_document;
+mod save_turn;
+mod search;
+mod source;
+mod upload;
+
+pub use connect::{Caller, Config};
+pub use contract;
+pub use delete_chat::{Deleted, delete_request_id};
+pub use download::Download;
+pub use error::{Error, Result};
+pub use export::{Exported, Format};
+pub use history::{History, SignedTurn};
+pub use progress::Progress;
+pub use save_document::SaveDocument;
+pub use save_turn::{Picture, SaveTurn};
+pub use search::SearchScope;
+pub use source::Source;
+pub use upload::Upload;

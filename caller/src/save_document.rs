@@ -1,0 +1,102 @@
+//! Save a document into a new chat.
+//!
+//! 1. `PutObject` stores the document under a key that the request id and the name decide.
+//! 2. `CreateChat` creates the chat, whose id the request id decides, and which names the document.
+//!
+//! Dead before 2: an object without a row, which a rerun takes up (or the sweep removes). A chat never names a document that
+//! is not there.
+
+use contract::{
+    blob::v1::BlobRef,
+    id::{Uuid, derived_id},
+    metadata::v1::{Chat, CreateChatRequest},
+};
+use prost_types::Struct;
+
+use crate::{Caller, Error, Progress, Result, Source, Upload, flow::Flow, key, upload::put};
+
+/// A document, and the chat to be made for it.
+#[derive(Clone, Debug)]
+pub struct SaveDocument {
+    /// Makes the flow safe to repeat, and decides the chat's id and the document's key.
+    pub request_id: Uuid,
+    /// The user that the chat belongs to.
+    pub user_id: String,
+    /// The chat's title.
+    pub title: String,
+    /// What the chat is about. Empty means nothing.
+    pub description: String,
+    /// Free JSON of the application.
+    pub metadata: Option<Struct>,
+    /// The document.
+    pub document: Source,
+    /// The document's name, in any script. Empty means the name of its file.
+    pub name: String,
+    /// The document's media type. Empty means what the ending of its name says.
+    pub content_type: String,
+}
+
+impl SaveDocument {
+    /// The id of the chat that this makes.
+    #[must_use]
+    pub fn chat_id(&self) -> Uuid {
+        derived_id(self.request_id, "chat")
+    }
+
+    fn upload(&self, flow: &Flow) -> Result<Upload> {
+        let name = match self.name.as_str() {
+            "" => self.document.file_name().unwrap_or_default(),
+            name => name.to_owned(),
+        };
+        if name.is_empty() {
+            return Err(Error::Invalid {
+                field: "name".into(),
+                problem: "is required where the document is no file".into(),
+            });
+        }
+        Ok(Upload {
+            key: key::document(self.chat_id(), self.request_id, &name),
+            source: self.document.clone(),
+            content_type: self.content_type.clone(),
+            original_name: name,
+            request_id: flow.id("PutObject"),
+        })
+    }
+
+    fn chat(&self, document: BlobRef) -> Chat {
+        Chat {
+            id: self.chat_id().to_string(),
+            user_id: self.user_id.clone(),
+            title: self.title.clone(),
+            description: self.description.clone(),
+            document: Some(document),
+            metadata: self.metadata.clone(),
+            ..Default::default()
+        }
+    }
+}
+
+impl Caller {
+    /// Stores a document and creates the chat about it.
+    ///
+    /// # Errors
+    /// As `PutObject` and `CreateChat`; [`Error::File`] when the document cannot be read.
+    pub async fn save_document(&self, save: &SaveDocument) -> Result<Chat> {
+        let flow = Flow::begin(self, "save_document", save.request_id);
+        let upload = save.upload(&flow)?;
+        let digest = upload.source.digest().await?;
+        flow.tell(Progress::Expected(digest.size_bytes.unsigned_abs()));
+        let document = put(&flow, &upload, &digest).await?;
+
+        let request = CreateChatRequest {
+            chat: Some(save.chat(document)),
+            request_id: flow.id("CreateChat").to_string(),
+        };
+        let create = async |r| flow.caller.chats().create_chat(r).await;
+        let answer = flow.call("CreateChat", request, create).await?;
+        answer.chat.ok_or_else(|| Error::Broken {
+            step: "CreateChat",
+            problem: "answered without the chat".into(),
+        })
+    }
+}

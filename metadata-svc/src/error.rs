@@ -1,0 +1,111 @@
+//! Error: everything that can go wrong in a call, and the one table of what the caller is told of it.
+
+use contract::{
+    Violations,
+    status::{self, Reason},
+};
+use tonic::Status;
+use uuid::Uuid;
+
+/// Why a call is not answered with what it asked for.
+#[derive(Debug)]
+pub(crate) enum Error {
+    /// The request is bad in itself.
+    Invalid(Violations),
+    /// A row is absent: its noun, its name.
+    Absent(&'static str, String),
+    /// A row of this id is there already: its noun, its id.
+    IdTaken(&'static str, Uuid),
+    /// The request id was used before, with other content.
+    RequestIdReused(Uuid),
+    /// The chat was changed since its etag was read.
+    EtagMismatch(Uuid),
+    /// The object is about to be removed from the store: its key.
+    PendingDelete(String),
+    /// A limit is passed for good: of what, and which.
+    OverLimit(String, &'static str),
+    /// The service is ending.
+    Stopping,
+    /// The embedded store failed.
+    Store(redb::Error),
+    /// A bug or a damaged record: what was found.
+    Broken(String),
+}
+
+pub(crate) type Result<T> = std::result::Result<T, Error>;
+
+impl Error {
+    /// The chat of this id is absent.
+    pub(crate) fn no_chat(id: Uuid) -> Self {
+        Self::Absent("chat", id.to_string())
+    }
+}
+
+impl From<Error> for Status {
+    fn from(error: Error) -> Self {
+        match error {
+            Error::Invalid(violations) => status::invalid_argument(violations),
+            Error::Absent(noun, name) => status::not_found(noun, &name),
+            Error::IdTaken(noun, id) => {
+                status::already_exists(Reason::IdTaken, format!("{noun} {id} is there already"))
+            }
+            Error::RequestIdReused(id) => status::already_exists(
+                Reason::RequestIdReused,
+                format!("request_id {id} was used with other content"),
+            ),
+            Error::EtagMismatch(id) => status::aborted(
+                Reason::EtagMismatch,
+                format!("chat {id} has another etag: read it again"),
+            ),
+            Error::PendingDelete(key) => status::failed_precondition(
+                "PENDING_DELETE",
+                &key,
+                "is about to be removed from the store; use a new key, or wait until it is acked",
+            ),
+            Error::OverLimit(subject, limit) => status::over_limit(&subject, limit),
+            Error::Stopping => status::unavailable("the service is ending"),
+            Error::Store(redb::Error::Io(error)) => {
+                tracing::error!(%error, "the store cannot be read or written");
+                status::unavailable("the store cannot be read or written")
+            }
+            Error::Store(error) => {
+                tracing::error!(%error, "the store failed");
+                status::internal()
+            }
+            Error::Broken(found) => {
+                tracing::error!(found, "broken");
+                status::internal()
+            }
+        }
+    }
+}
+
+impl From<Violations> for Error {
+    fn from(violations: Violations) -> Self {
+        Self::Invalid(violations)
+    }
+}
+
+impl From<redb::StorageError> for Error {
+    fn from(error: redb::StorageError) -> Self {
+        Self::Store(error.into())
+    }
+}
+
+impl From<redb::TableError> for Error {
+    fn from(error: redb::TableError) -> Self {
+        Self::Store(error.into())
+    }
+}
+
+impl From<redb::TransactionError> for Error {
+    fn from(error: redb::TransactionError) -> Self {
+        Self::Store(error.into())
+    }
+}
+
+impl From<redb::CommitError> for Error {
+    fn from(error: redb::CommitError) -> Self {
+        Self::Store(error.into())
+    }
+}

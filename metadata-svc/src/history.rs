@@ -1,0 +1,73 @@
+//! History: a chat's turns in order, read a few at a time and when they are asked for, so that a long chat takes no more
+//! memory than a short one, and a reader who goes away stops the reading.
+
+use std::collections::VecDeque;
+
+use contract::{id::Uuid, metadata::v1::GetChatHistoryResponse};
+use futures::stream::{self, BoxStream, StreamExt as _};
+use tonic::Status;
+
+use crate::{
+    chat,
+    error::Result,
+    message::{self, Turn},
+    store::Store,
+};
+
+/// The turns of a chat behind a sequence number.
+pub(crate) struct Turns {
+    store: Store,
+    chat: Uuid,
+    after: i64,
+    ready: VecDeque<Turn>,
+}
+
+impl Turns {
+    /// The turns of `chat` behind `after`.
+    pub(crate) fn new(store: Store, chat: Uuid, after: i64) -> Self {
+        Self {
+            store,
+            chat,
+            after,
+            ready: VecDeque::new(),
+        }
+    }
+
+    /// The next turn; none when there is none yet. An error when the chat is gone.
+    pub(crate) async fn next(&mut self) -> Result<Option<Turn>> {
+        if self.ready.is_empty() {
+            let (chat, after) = (self.chat, self.after);
+            let read = move |txn: &_| message::kv::turns(txn, chat, after);
+            self.ready = self.store.read(read).await?.into();
+        }
+        let next = self.ready.pop_front();
+        if let Some(turn) = &next {
+            self.after = turn.message.seq;
+        }
+        Ok(next)
+    }
+}
+
+/// Streams the turns that are there now.
+pub(crate) async fn stream(
+    store: Store,
+    chat: Uuid,
+    after: i64,
+) -> Result<BoxStream<'static, std::result::Result<GetChatHistoryResponse, Status>>> {
+    let last = store
+        .read(move |txn| chat::kv::get(txn, chat))
+        .await?
+        .last_seq;
+    let turns = Turns::new(store, chat, after);
+    let stream = stream::try_unfold(turns, move |mut turns| async move {
+        if turns.after >= last {
+            return Ok(None);
+        }
+        let turn = turns.next().await?;
+        Ok(turn.map(|turn| {
+            let turn = Some(turn.into());
+            (GetChatHistoryResponse { turn }, turns)
+        }))
+    });
+    Ok(stream.boxed())
+}

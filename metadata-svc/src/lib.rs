@@ -1,0 +1,37 @@
+//! metadata-svc: the service that owns chats, messages, images and search results.
+//!
+//! Each noun has its room: its types and rules (`chat`), how it is kept (`chat::kv`), how it is asked for (`chat::rpc`).
+
+mod attachment;
+mod blob_ledger;
+mod blob_ref;
+mod chat;
+mod config;
+mod db;
+mod error;
+mod history;
+mod image;
+mod instance;
+mod mask;
+mod message;
+mod messenger;
+mod page;
+#[cfg_attr(
+    not(test),
+    expect(
+        dead_code,
+        reason = "STORAGE_MODE=sql, which reads and writes through it, is the work that follows"
+    )
+)]
+mod postgres;
+mod request_id;
+mod search;
+mod search_result;
+mod server;
+mod store;
+mod usage;
+mod watch;
+
+pub use config::Config;
+pub use db::{DbArguments, run as db};
+pub use server::run;

@@ -1,0 +1,141 @@
+//! How messages are asked for.
+
+use std::mem::take;
+
+use contract::{
+    Violations,
+    id::Uuid,
+    metadata::v1::{
+        AppendMessagesRequest, AppendMessagesResponse, DeleteMessageRequest, DeleteMessageResponse,
+        GetMessageRequest, GetMessageResponse, ListMessagesRequest, ListMessagesResponse,
+        MessageOrder, message_service_server::MessageService,
+    },
+    page::PageScope,
+};
+use tonic::{Request, Response, Status};
+use tracing::{Span, field::display};
+
+use super::{judge_append::judge_append, kv};
+use crate::{
+    blob_ledger,
+    error::Result,
+    page::{Paging, number_cursor, read_number_cursor},
+    request_id::Call,
+    search,
+    store::{Store, blocking},
+};
+
+type Answer<T> = std::result::Result<Response<T>, Status>;
+
+/// The rpcs of `MessageService`.
+#[derive(Debug)]
+pub(crate) struct Messages {
+    pub(crate) store: Store,
+}
+
+#[tonic::async_trait]
+impl MessageService for Messages {
+    async fn append_messages(
+        &self,
+        request: Request<AppendMessagesRequest>,
+    ) -> Answer<AppendMessagesResponse> {
+        let (call, mut append) = judge_append(request.into_inner())?;
+        // Stemming takes long: done before the write has the store to itself.
+        let append = blocking(move || {
+            let contents = append.turns.iter().map(|turn| &turn.message.content);
+            append.lexemes = contents.map(|text| search::lexemes(text)).collect();
+            Ok(append)
+        });
+        let append = append.await?;
+        let appended = self.store.once(call, move |txn| {
+            let appended = kv::append(txn, append)?;
+            Ok(AppendMessagesResponse {
+                chat: Some(appended.chat.into()),
+                turns: appended.turns.into_iter().map(Into::into).collect(),
+                chat_created: appended.chat_created,
+            })
+        });
+        Ok(Response::new(appended.await?))
+    }
+
+    async fn get_message(&self, request: Request<GetMessageRequest>) -> Answer<GetMessageResponse> {
+        let id = judge_get(&request.into_inner().message_id)?;
+        let message = self.store.read(move |txn| kv::get(txn, id)).await?;
+        Ok(Response::new(GetMessageResponse {
+            message: Some(message.into()),
+        }))
+    }
+
+    async fn list_messages(
+        &self,
+        request: Request<ListMessagesRequest>,
+    ) -> Answer<ListMessagesResponse> {
+        let list = judge_list(request.into_inner())?;
+        let (after, size) = (list.paging.after, list.paging.size);
+        let page = self
+            .store
+            .read(move |txn| kv::list(txn, list.chat_id, list.order, after, size))
+            .await?;
+        let token = page.next_token(&list.paging.scope, |last| number_cursor(last.seq));
+        Ok(Response::new(ListMessagesResponse {
+            messages: page.rows.into_iter().map(Into::into).collect(),
+            next_page_token: token,
+        }))
+    }
+
+    async fn delete_message(
+        &self,
+        request: Request<DeleteMessageRequest>,
+    ) -> Answer<DeleteMessageResponse> {
+        let (call, id) = judge_delete(request.into_inner())?;
+        let deleted = self.store.once(call, move |txn| {
+            let deleted = kv::delete(txn, id)?;
+            Ok(DeleteMessageResponse {
+                image_count: i64::try_from(deleted.images).unwrap_or(i64::MAX),
+                search_result_count: i64::try_from(deleted.search_results).unwrap_or(i64::MAX),
+                pending_deletes: blob_ledger::answered(deleted.pending),
+            })
+        });
+        Ok(Response::new(deleted.await?))
+    }
+}
+
+fn judge_get(message_id: &str) -> Result<Uuid> {
+    let mut v = Violations::default();
+    let id = v.id("message_id", message_id);
+    Span::current().record("message_id", display(id));
+    Ok(v.accept(Some(id))?)
+}
+
+struct List {
+    chat_id: Uuid,
+    order: MessageOrder,
+    paging: Paging<i64>,
+}
+
+fn judge_list(mut request: ListMessagesRequest) -> Result<List> {
+    let mut v = Violations::default();
+    let (size, token) = (take(&mut request.page_size), take(&mut request.page_token));
+    let scope = PageScope::new("ListMessages", &request);
+    let chat_id = v.id("chat_id", &request.chat_id);
+    Span::current().record("chat_id", display(chat_id));
+    let order = MessageOrder::try_from(request.order).unwrap_or_else(|_| {
+        let allowed = "must be MESSAGE_ORDER_OLDEST_FIRST or MESSAGE_ORDER_NEWEST_FIRST";
+        v.add("order", allowed);
+        MessageOrder::Unspecified
+    });
+    let list = List {
+        chat_id,
+        order,
+        paging: Paging::judge(&mut v, scope, size, &token, read_number_cursor),
+    };
+    Ok(v.accept(Some(list))?)
+}
+
+fn judge_delete(request: DeleteMessageRequest) -> Result<(Call, Uuid)> {
+    let mut v = Violations::default();
+    let call = Call::of(&mut v, "DeleteMessage", &request.request_id, &request);
+    let id = v.id("message_id", &request.message_id);
+    Span::current().record("message_id", display(id));
+    Ok(v.accept(Some((call, id)))?)
+}

@@ -1,0 +1,71 @@
+//! The process: its logs, its store, its rpcs, and its end.
+
+use anyhow::Context as _;
+use contract::{
+    metadata::v1::{
+        blob_ledger_service_server::BlobLedgerServiceServer,
+        chat_service_server::ChatServiceServer, image_service_server::ImageServiceServer,
+        instance_service_server::InstanceServiceServer,
+        message_service_server::MessageServiceServer,
+        messenger_service_server::MessengerServiceServer,
+        search_result_service_server::SearchResultServiceServer,
+    },
+    server::{Server, stop_signal},
+    telemetry::Telemetry,
+};
+use tokio::net::TcpListener;
+
+use crate::{
+    Config, blob_ledger::rpc::BlobLedger, chat::rpc::Chats, image::rpc::Images,
+    instance::Instances, message::rpc::Messages, messenger::Messenger,
+    search_result::rpc::SearchResults, store::Store,
+};
+
+/// Runs the service until the process is asked to end (SIGTERM or Ctrl-C). Call it inside of a multi-thread runtime.
+///
+/// # Errors
+/// When the store cannot be opened, the address not listened on, or the transport fails.
+pub async fn run(config: Config) -> anyhow::Result<()> {
+    let telemetry = Telemetry::start("metadata-svc", config.common.log_level)?;
+    let served = serve(&config).await;
+    telemetry.stop();
+    served
+}
+
+async fn serve(config: &Config) -> anyhow::Result<()> {
+    let store = Store::open(&config.folder)?;
+    let listener = TcpListener::bind(config.common.listen_addr)
+        .await
+        .with_context(|| format!("listening on {}", config.common.listen_addr))?;
+    tracing::info!(
+        address = %listener.local_addr()?,
+        folder = %config.folder.display(),
+        "metadata-svc serves"
+    );
+    let stop = {
+        let store = store.clone();
+        async move {
+            stop_signal().await;
+            store.stop();
+        }
+    };
+    server(&store, config.common.max_calls)
+        .serve(listener, stop)
+        .await?;
+    tracing::info!("metadata-svc has ended");
+    Ok(())
+}
+
+fn server(store: &Store, max_calls: usize) -> Server {
+    let store = || store.clone();
+    Server::new(max_calls)
+        .with(ChatServiceServer::new(Chats { store: store() }))
+        .with(MessageServiceServer::new(Messages { store: store() }))
+        .with(ImageServiceServer::new(Images { store: store() }))
+        .with(SearchResultServiceServer::new(SearchResults {
+            store: store(),
+        }))
+        .with(BlobLedgerServiceServer::new(BlobLedger { store: store() }))
+        .with(InstanceServiceServer::new(Instances))
+        .with(MessengerServiceServer::new(Messenger))
+}

@@ -1,0 +1,232 @@
+//! The store: one redb file, its transactions, and word of what changed.
+//!
+//! A write has the file to itself, is on disk before it is answered, and runs to its end also when its caller is gone:
+//! who waits for his turn can still be dropped without effect, who has it cannot. Reads see the last commit, and neither
+//! wait nor are waited for.
+
+use std::{cell::RefCell, fs, path::Path, sync::Arc};
+
+use anyhow::{Context as _, bail};
+use contract::time::Time;
+use prost::Message;
+use redb::{
+    Builder, Database, DatabaseError, Key, ReadOnlyTable, ReadTransaction, ReadableDatabase as _,
+    ReadableTable, Table, TableDefinition, Value, WriteTransaction,
+};
+use tokio::sync::{Mutex, broadcast};
+use tracing::Instrument as _;
+use uuid::Uuid;
+
+use crate::{
+    attachment, blob_ledger, chat,
+    error::{Error, Result},
+    message, request_id, search, usage,
+};
+
+/// A protobuf record of ours, as the value of a table.
+pub(crate) type Record = &'static [u8];
+
+const FILE: &str = "metadata.redb";
+/// The version of the tables' form; to be raised by whoever changes what is there already.
+const FORMAT: u64 = 1;
+const META: TableDefinition<&str, u64> = TableDefinition::new("meta");
+/// What redb may keep of the file in memory; its own default is 1 GiB.
+const CACHE_BYTES: usize = 64 << 20;
+/// Changes that a slow watch may fall behind before it looks for itself.
+const CHANGES: usize = 1_024;
+
+/// What a commit did, for those who wait for it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Change {
+    /// This chat got messages, or is gone.
+    Chat(Uuid),
+    /// The service is ending.
+    Stop,
+}
+
+/// The store; clones share it.
+#[derive(Clone, Debug)]
+pub(crate) struct Store {
+    database: Arc<Database>,
+    turn: Arc<Mutex<()>>,
+    changes: broadcast::Sender<Change>,
+}
+
+impl Store {
+    /// Opens the store in `folder`, and makes both when they are absent.
+    ///
+    /// # Errors
+    /// When another process has it open, it is of another version, or the folder cannot be used.
+    pub(crate) fn open(folder: &Path) -> anyhow::Result<Self> {
+        fs::create_dir_all(folder).with_context(|| format!("making {}", folder.display()))?;
+        let file = folder.join(FILE);
+        let database = match Builder::new().set_cache_size(CACHE_BYTES).create(&file) {
+            Ok(database) => database,
+            Err(DatabaseError::DatabaseAlreadyOpen) => bail!(
+                "{} is open in another process: give each metadata-svc a DATA_DIR of its own",
+                file.display()
+            ),
+            Err(error) => {
+                return Err(error).with_context(|| format!("opening {}", file.display()));
+            }
+        };
+        prepare(&database).with_context(|| format!("preparing {}", file.display()))?;
+        Ok(Self {
+            database: Arc::new(database),
+            turn: Arc::default(),
+            changes: broadcast::channel(CHANGES).0,
+        })
+    }
+
+    /// Reads with `query` what the last commit left.
+    pub(crate) async fn read<T: Send + 'static>(
+        &self,
+        query: impl FnOnce(&ReadTransaction) -> Result<T> + Send + 'static,
+    ) -> Result<T> {
+        let database = self.database.clone();
+        blocking(move || query(&database.begin_read()?)).await
+    }
+
+    /// Changes with `change` all or, when it fails, nothing.
+    pub(crate) async fn write<T: Send + 'static>(
+        &self,
+        change: impl FnOnce(&Write) -> Result<T> + Send + 'static,
+    ) -> Result<T> {
+        let span = tracing::info_span!("kv.write", otel.kind = "client", db.system.name = "redb");
+        let write = async {
+            let turn = self.turn.clone().lock_owned().await;
+            let store = self.clone();
+            blocking(move || {
+                let _turn = turn;
+                store.commit(change)
+            })
+            .await
+        };
+        write.instrument(span).await
+    }
+
+    fn commit<T>(&self, change: impl FnOnce(&Write) -> Result<T>) -> Result<T> {
+        // redb's own default is Durability::Immediate: the commit returns when it is on disk.
+        let write = Write {
+            txn: self.database.begin_write()?,
+            now: Time::now(),
+            changed: RefCell::default(),
+        };
+        let value = change(&write)?;
+        write.txn.commit()?;
+        for chat in write.changed.into_inner() {
+            // Fails only when nobody listens.
+            let _ = self.changes.send(Change::Chat(chat));
+        }
+        Ok(value)
+    }
+
+    /// Hears of every change that is committed from now on.
+    pub(crate) fn changes(&self) -> broadcast::Receiver<Change> {
+        self.changes.subscribe()
+    }
+
+    /// Tells those who wait for changes that none will come.
+    pub(crate) fn stop(&self) {
+        let _ = self.changes.send(Change::Stop);
+    }
+}
+
+/// Runs what takes long or waits for the disk, off the runtime's workers and to its end.
+pub(crate) async fn blocking<T: Send + 'static>(
+    work: impl FnOnce() -> Result<T> + Send + 'static,
+) -> Result<T> {
+    match tokio::task::spawn_blocking(work).await {
+        Ok(done) => done,
+        Err(error) if error.is_cancelled() => Err(Error::Stopping),
+        Err(error) => Err(Error::Broken(error.to_string())),
+    }
+}
+
+/// Makes every table, so that a read finds it, and checks the version.
+fn prepare(database: &Database) -> anyhow::Result<()> {
+    let txn = database.begin_write()?;
+    {
+        let mut meta = txn.open_table(META)?;
+        let format = meta.get("format")?.map(|format| format.value());
+        match format {
+            None => {
+                meta.insert("format", FORMAT)?;
+            }
+            Some(FORMAT) => {}
+            Some(other) => {
+                bail!("it has format {other}, and this version of the service reads {FORMAT}")
+            }
+        }
+    }
+    chat::kv::make_tables(&txn)?;
+    message::kv::make_tables(&txn)?;
+    attachment::kv::make_tables(&txn)?;
+    blob_ledger::kv::make_tables(&txn)?;
+    search::kv::make_tables(&txn)?;
+    usage::kv::make_tables(&txn)?;
+    request_id::make_tables(&txn)?;
+    txn.commit()?;
+    Ok(())
+}
+
+/// A write under way.
+pub(crate) struct Write {
+    txn: WriteTransaction,
+    /// The time of everything that it writes.
+    pub(crate) now: Time,
+    changed: RefCell<Vec<Uuid>>,
+}
+
+impl Write {
+    /// Wakes those who watch `chat`, once this is committed.
+    pub(crate) fn wake(&self, chat: Uuid) {
+        self.changed.borrow_mut().push(chat);
+    }
+}
+
+/// A transaction, to read tables from: of reads, and of writes, which see what they have written.
+pub(crate) trait Tables {
+    /// An open table.
+    type Table<'t, K: Key + 'static, V: Value + 'static>: ReadableTable<K, V>
+    where
+        Self: 't;
+
+    /// Opens a table. A write has a table open once at a time.
+    fn table<K: Key + 'static, V: Value + 'static>(
+        &self,
+        definition: TableDefinition<'_, K, V>,
+    ) -> Result<Self::Table<'_, K, V>>;
+}
+
+impl Tables for ReadTransaction {
+    type Table<'t, K: Key + 'static, V: Value + 'static> = ReadOnlyTable<K, V>;
+
+    fn table<K: Key + 'static, V: Value + 'static>(
+        &self,
+        definition: TableDefinition<'_, K, V>,
+    ) -> Result<ReadOnlyTable<K, V>> {
+        Ok(self.open_table(definition)?)
+    }
+}
+
+impl Tables for Write {
+    type Table<'t, K: Key + 'static, V: Value + 'static> = Table<'t, K, V>;
+
+    fn table<K: Key + 'static, V: Value + 'static>(
+        &self,
+        definition: TableDefinition<'_, K, V>,
+    ) -> Result<Table<'_, K, V>> {
+        Ok(self.txn.open_table(definition)?)
+    }
+}
+
+/// Reads a record out of its bytes.
+pub(crate) fn decode<R: Message + Default>(bytes: &[u8]) -> Result<R> {
+    R::decode(bytes).map_err(|error| Error::Broken(format!("a record of the store: {error}")))
+}
+
+/// Reads an id out of a record.
+pub(crate) fn decode_id(bytes: &[u8]) -> Result<Uuid> {
+    Uuid::from_slice(bytes).map_err(|error| Error::Broken(format!("an id of the store: {error}")))
+}
