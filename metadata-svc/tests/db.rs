@@ -188,7 +188,8 @@ fn a_dry_run_prints_what_would_make_the_same_schema_and_changes_nothing() {
     let script = db(&wet, &["downgrade", "base", "--dry-run"]);
     assert_eq!(server.schema("dry"), server.schema("wet"));
     server.psql("wet", &script);
-    assert!(db(&wet, &["current"]).starts_with("base, 14 behind"));
+    let all = format!("base, {} behind", versions(&wet).len());
+    assert!(db(&wet, &["current"]).starts_with(&all));
 }
 
 #[test]
@@ -197,16 +198,14 @@ fn history_and_current_tell_where_the_database_is() {
     let url = server.database("told");
     assert!(db(&url, &["current"]).starts_with("base, "));
     db(&url, &["upgrade", "wide_types"]);
+    let behind = format!("wide_types, {} behind", versions(&url).len() - 2);
     let history = db(&url, &["history"]);
     assert_eq!(history.matches("  applied 2").count(), 2, "{history}");
     assert!(
         history.contains("existing_chat_tables  applied ") && history.contains("comments  pending"),
         "{history}"
     );
-    assert!(
-        db(&url, &["current"]).contains("wide_types, 12 behind"),
-        "{history}"
-    );
+    assert!(db(&url, &["current"]).contains(&behind), "{history}");
 
     server.psql(
         "told",
@@ -232,7 +231,7 @@ fn a_migration_that_fails_leaves_those_before_it_and_nothing_of_itself() {
         complaint.contains("usage fails, and is not applied") && complaint.contains("42P07"),
         "{complaint}"
     );
-    assert!(db(&url, &["current"]).contains("blob_ledger, 2 behind"));
+    assert!(db(&url, &["current"]).contains("deleted_chats, 2 behind"));
     server.psql("broken", "drop table usage_days");
     assert!(db(&url, &["upgrade"]).contains("the newest"));
 }
