@@ -7,11 +7,10 @@ use bytes::Bytes;
 use caller::{
     Caller, Exported, Format, SaveDocument, SearchScope, Source,
     contract::{
-        id::{Uuid, derived_id, new_id},
-        metadata::v1::Chat,
+        id::{Uuid, derived_id},
         server::stop_signal,
     },
-    json,
+    delete_request_id,
 };
 use clap::Args;
 use futures::{StreamExt as _, TryStreamExt as _};
@@ -82,7 +81,7 @@ struct DocumentFile {
 
 /// What was made.
 struct Made {
-    chat: Chat,
+    chat_id: Uuid,
     exports: Vec<Exported>,
 }
 
@@ -113,19 +112,20 @@ impl Demo {
     async fn hold(&self, global: &Global, caller: &Caller, up: Option<&str>) -> anyhow::Result<()> {
         let (request_id, out) = (global.request_id.unwrap_or(REQUEST_ID), global.out());
         let held = self.steps(caller, request_id, out).await;
-        let made = held.map_err(|error| explain(error, request_id))?;
+        let made = held.map_err(|error| match error.downcast() {
+            Ok(error) => Repeatable::by(request_id)(error).into(),
+            Err(other) => other,
+        })?;
         tell(&made, up, out)
     }
 
     async fn steps(&self, caller: &Caller, request_id: Uuid, out: Out) -> anyhow::Result<Made> {
         let conversation: Conversation =
             serde_json::from_str(CONVERSATION).context("conversation.json")?;
-        let save = conversation.save_document(derived_id(request_id, "document"))?;
-        let chat = caller.save_document(&save).await?;
-        let chat_id = save.chat_id();
+        let (request_id, chat_id) = begin(&conversation, caller, request_id).await?;
+        let name = &conversation.document.name;
         out.text(format!(
-            "Saved the document \"{}\" into chat {chat_id}.",
-            save.name
+            "Saved the document \"{name}\" into chat {chat_id}."
         ))?;
         for (i, turn) in conversation.turns.into_iter().enumerate() {
             let request_id = derived_id(request_id, &format!("turn {i}"));
@@ -138,7 +138,7 @@ impl Demo {
         search(caller, chat_id, out).await?;
         show(caller, chat_id, out).await?;
         let exports = self.export(caller, chat_id).await?;
-        Ok(Made { chat, exports })
+        Ok(Made { chat_id, exports })
     }
 
     async fn export(&self, caller: &Caller, chat_id: Uuid) -> anyhow::Result<Vec<Exported>> {
@@ -172,6 +172,38 @@ impl Conversation {
     }
 }
 
+/// Saves the document; gives the request id of the conversation, and the chat.
+///
+/// The chat of an earlier run may have been deleted since. Its request ids are used up, so what they stored again is
+/// removed again, and the conversation begins anew under the next request id.
+async fn begin(
+    conversation: &Conversation,
+    caller: &Caller,
+    mut request_id: Uuid,
+) -> anyhow::Result<(Uuid, Uuid)> {
+    loop {
+        let save = conversation.save_document(derived_id(request_id, "document"))?;
+        caller.save_document(&save).await?;
+        let chat_id = save.chat_id();
+        match caller.chat(chat_id).await {
+            Err(error) if is_gone(&error) => {
+                let again = caller
+                    .delete_chat(chat_id, delete_request_id(chat_id))
+                    .await;
+                again
+                    .map(|_| ())
+                    .or_else(|e| if is_gone(&e) { Ok(()) } else { Err(e) })?;
+                request_id = derived_id(request_id, "after deletion");
+            }
+            there => return Ok(there.map(|_| (request_id, chat_id))?),
+        }
+    }
+}
+
+fn is_gone(error: &caller::Error) -> bool {
+    error.code() == Some(Code::NotFound)
+}
+
 /// The bytes of a file that chatctl carries.
 fn source(name: &str) -> anyhow::Result<Source> {
     let carried = FILES.iter().find(|(n, _)| *n == name);
@@ -198,25 +230,11 @@ async fn show(caller: &Caller, chat_id: Uuid, out: Out) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// A chat that is gone was deleted after an earlier run: its request ids are used up.
-fn explain(error: anyhow::Error, request_id: Uuid) -> anyhow::Error {
-    match error.downcast::<caller::Error>() {
-        Ok(gone) if gone.code() == Some(Code::NotFound) => {
-            anyhow::Error::new(gone).context(format!(
-                "the chat of this demonstration was deleted; hold a new one with --request-id {}",
-                new_id()
-            ))
-        }
-        Ok(error) => Repeatable::by(request_id)(error).into(),
-        Err(other) => other,
-    }
-}
-
 fn tell(made: &Made, up: Option<&str>, out: Out) -> anyhow::Result<()> {
-    let id = &made.chat.id;
+    let id = made.chat_id.to_string();
     let json = || {
         let exports: Vec<_> = made.exports.iter().map(exported_json).collect();
-        json!({"chat_id": id, "chat": json::chat(&made.chat), "exports": exports})
+        json!({"chat_id": id, "exports": exports})
     };
     let text = || {
         let exports = made.exports.iter();

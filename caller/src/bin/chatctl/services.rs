@@ -3,7 +3,7 @@
 use std::{
     env,
     net::{Ipv4Addr, SocketAddr, TcpListener},
-    path::{Path, PathBuf},
+    path::Path,
     process::{ExitStatus, Stdio},
     time::Duration,
 };
@@ -98,7 +98,7 @@ impl Service {
         name: &'static str,
         health_name: &'static str,
         address: SocketAddr,
-        data: PathBuf,
+        data: &Path,
     ) -> anyhow::Result<Self> {
         let program = env::current_exe().context("cannot find the program that runs")?;
         let mut command = Command::new(program);
