@@ -1,11 +1,11 @@
 //! `chatctl demo`: a conversation about a drawing, from the first upload to the export, over files that chatctl carries.
 
+mod conversation;
+
 use std::path::PathBuf;
 
-use anyhow::Context as _;
-use bytes::Bytes;
 use caller::{
-    Caller, Exported, Format, SaveDocument, SearchScope, Source,
+    Caller, Exported, Format, SearchScope,
     contract::{
         id::{Uuid, derived_id},
         server::stop_signal,
@@ -14,46 +14,23 @@ use caller::{
 };
 use clap::Args;
 use futures::{StreamExt as _, TryStreamExt as _};
-use serde::Deserialize;
 use serde_json::json;
 use tonic::Code;
 
+use conversation::{Conversation, QUERIES, USER, source};
+
 use crate::{
     Global,
+    export::exported_json,
     failure::Repeatable,
+    find::hit_text,
+    history::turn_text,
     out::Out,
-    read::{exported_json, hit_text, turn_text},
     services::{self, Services},
-    turn::TurnFile,
 };
 
-const USER: &str = "demo";
 /// Every run without a request id is the same run.
 const REQUEST_ID: Uuid = Uuid::from_u128(0x0193_d8f0_5f00_7000_8000_6368_6174_7374);
-/// Forms of these words stand in the conversation.
-const QUERIES: [&str; 2] = ["рабочий насос", "safety valves"];
-
-const CONVERSATION: &str = include_str!(concat!(
-    env!("CARGO_MANIFEST_DIR"),
-    "/demo/conversation.json"
-));
-
-macro_rules! carried {
-    ($($name:literal),* $(,)?) => {
-        [$(($name, include_bytes!(concat!(env!("CARGO_MANIFEST_DIR"), "/demo/", $name)))),*]
-    };
-}
-
-/// The files that the conversation names.
-const FILES: [(&str, &[u8]); 6] = carried![
-    "pump_station.pdf",
-    "viewport_step_1.png",
-    "viewport_step_2.png",
-    "zoom_crop_1.png",
-    "zoom_crop_2.png",
-    "zoom_crop_3.png",
-];
-
 /// Hold a whole conversation.
 #[derive(Debug, Args)]
 pub(crate) struct Demo {
@@ -63,20 +40,6 @@ pub(crate) struct Demo {
     /// The folder to export to
     #[arg(long, value_name = "FOLDER", default_value = "./chatstore-demo")]
     to: PathBuf,
-}
-
-#[derive(Debug, Deserialize)]
-struct Conversation {
-    title: String,
-    description: String,
-    document: DocumentFile,
-    turns: Vec<TurnFile>,
-}
-
-#[derive(Debug, Deserialize)]
-struct DocumentFile {
-    file: String,
-    name: String,
 }
 
 /// What was made.
@@ -120,8 +83,7 @@ impl Demo {
     }
 
     async fn steps(&self, caller: &Caller, request_id: Uuid, out: Out) -> anyhow::Result<Made> {
-        let conversation: Conversation =
-            serde_json::from_str(CONVERSATION).context("conversation.json")?;
+        let conversation = Conversation::read()?;
         let (request_id, chat_id) = begin(&conversation, caller, request_id).await?;
         let name = &conversation.document.name;
         out.text(format!(
@@ -157,21 +119,6 @@ impl Demo {
     }
 }
 
-impl Conversation {
-    fn save_document(&self, request_id: Uuid) -> anyhow::Result<SaveDocument> {
-        Ok(SaveDocument {
-            request_id,
-            user_id: USER.to_owned(),
-            title: self.title.clone(),
-            description: self.description.clone(),
-            metadata: None,
-            document: source(&self.document.file)?,
-            name: self.document.name.clone(),
-            content_type: String::new(),
-        })
-    }
-}
-
 /// Saves the document; gives the request id of the conversation, and the chat.
 ///
 /// The chat of an earlier run may have been deleted since. Its request ids are used up, so what they stored again is
@@ -202,13 +149,6 @@ async fn begin(
 
 fn is_gone(error: &caller::Error) -> bool {
     error.code() == Some(Code::NotFound)
-}
-
-/// The bytes of a file that chatctl carries.
-fn source(name: &str) -> anyhow::Result<Source> {
-    let carried = FILES.iter().find(|(n, _)| *n == name);
-    let (_, bytes) = carried.with_context(|| format!("chatctl carries no {name}"))?;
-    Ok(Source::Bytes(Bytes::from_static(bytes)))
 }
 
 async fn search(caller: &Caller, chat_id: Uuid, out: Out) -> anyhow::Result<()> {
