@@ -14,6 +14,8 @@ mod instance;
 mod mask;
 mod message;
 mod messenger;
+#[cfg(test)]
+mod model;
 mod page;
 mod request_id;
 mod search;
