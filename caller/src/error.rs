@@ -67,6 +67,12 @@ impl Error {
         }
     }
 
+    /// The gRPC code as its specification spells it, for example `NOT_FOUND`.
+    #[must_use]
+    pub fn code_name(&self) -> Option<String> {
+        self.code().map(name_of)
+    }
+
     /// The rpc that failed, if one did.
     #[must_use]
     pub fn step(&self) -> Option<&'static str> {
@@ -157,9 +163,21 @@ impl Error {
     }
 }
 
+/// `NotFound` is `NOT_FOUND`.
+fn name_of(code: Code) -> String {
+    let mut name = String::new();
+    for c in format!("{code:?}").chars() {
+        if c.is_ascii_uppercase() && !name.is_empty() {
+            name.push('_');
+        }
+        name.push(c.to_ascii_uppercase());
+    }
+    name
+}
+
 /// The code, the text, and for an error of the transport what lies behind it.
 fn describe(status: &Status) -> String {
-    let mut text = format!("{:?}: {}", status.code(), status.message());
+    let mut text = format!("{}: {}", name_of(status.code()), status.message());
     let mut source = std::error::Error::source(status);
     while let Some(cause) = source {
         let cause_text = cause.to_string();
@@ -190,7 +208,11 @@ mod tests {
         let fields: Vec<_> = error.fields().into_iter().map(|f| f.field).collect();
         assert_eq!(fields, ["chat.title", "chat.user_id"]);
         assert_eq!(error.code(), Some(Code::InvalidArgument));
-        assert!(error.to_string().starts_with("CreateChat: "));
+        assert!(
+            error
+                .to_string()
+                .starts_with("CreateChat: INVALID_ARGUMENT: ")
+        );
     }
 
     #[test]

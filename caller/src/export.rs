@@ -72,7 +72,7 @@ impl Caller {
     /// Exports a chat into `to`: an archive when its name ends in `.zip`, else a folder, which is made where it is missing.
     ///
     /// # Errors
-    /// As `GetChat`, `GetChatHistory` and `GetObject`, but for objects that are missing; [`Error::File`] when a file cannot
+    /// As `GetChat`, `GetChatHistory` and `GetObject`, but for objects that are missing; [`crate::Error::File`] when a file cannot
     /// be written.
     pub async fn export(&self, chat_id: Uuid, format: Format, to: &Path) -> Result<Exported> {
         let flow = Flow::begin(self, "export", new_id());

@@ -8,6 +8,32 @@
 //! and every id and key that it makes. So a flow can die anywhere: run it again with the same request id and the same
 //! content, and it ends in the state, and with the answer, of a run that was never disturbed.
 //!
+//! ```no_run
+//! use std::time::Duration;
+//!
+//! use caller::{Caller, Config, SaveDocument, Source, contract::id::new_id};
+//!
+//! # async fn save() -> caller::Result<()> {
+//! let caller = Caller::connect(Config {
+//!     metadata_url: "http://127.0.0.1:50051".into(),
+//!     blob_url: "http://127.0.0.1:50052".into(),
+//!     timeout: Duration::from_secs(60),
+//! })?;
+//! let save = SaveDocument {
+//!     request_id: new_id(), // keep it: it makes the flow safe to run again
+//!     user_id: "ann".into(),
+//!     title: "Pump station".into(),
+//!     description: String::new(),
+//!     metadata: None,
+//!     document: Source::File("plan.pdf".into()),
+//!     name: String::new(),
+//!     content_type: String::new(),
+//! };
+//! let chat = caller.save_document(&save).await?;
+//! # Ok(())
+//! # }
+//! ```
+//!
 //! All calls of a flow share one deadline and one span; where the process has a `tracing-opentelemetry` layer
 //! (`contract::telemetry` sets one up), both services take part in that span's trace. A call that was not answered, or
 //! answered that the service is busy, is repeated with the same request id.

@@ -44,16 +44,7 @@ impl SaveDocument {
     }
 
     fn upload(&self, flow: &Flow) -> Result<Upload> {
-        let name = match self.name.as_str() {
-            "" => self.document.file_name().unwrap_or_default(),
-            name => name.to_owned(),
-        };
-        if name.is_empty() {
-            return Err(Error::Invalid {
-                field: "name".into(),
-                problem: "is required where the document is no file".into(),
-            });
-        }
+        let name = self.document.name(&self.name, "name")?;
         Ok(Upload {
             key: key::document(self.chat_id(), self.request_id, &name),
             source: self.document.clone(),

@@ -87,22 +87,13 @@ impl Caller {
 
 /// Looks at a picture: its name, dimensions, length and hash.
 async fn describe(save: &SaveTurn, index: usize, picture: &Picture) -> Result<Described> {
-    let invalid = |field: &str, problem: &str| Error::Invalid {
-        field: format!("pictures[{index}].{field}"),
-        problem: problem.to_owned(),
-    };
-    let name = match picture.name.as_str() {
-        "" => picture.source.file_name().unwrap_or_default(),
-        name => name.to_owned(),
-    };
-    if name.is_empty() {
-        return Err(invalid("name", "is required where the picture is no file"));
-    }
-    let Some((width, height)) = picture.source.dimensions().await? else {
-        return Err(invalid(
-            "source",
-            "must be a PNG, JPEG, GIF, WebP, BMP, TIFF or HEIF picture",
-        ));
+    let source = &picture.source;
+    let name = source.name(&picture.name, &format!("pictures[{index}].name"))?;
+    let Some((width, height)) = source.dimensions().await? else {
+        return Err(Error::Invalid {
+            field: format!("pictures[{index}].source"),
+            problem: "must be a PNG, JPEG, GIF, WebP, BMP, TIFF or HEIF picture".into(),
+        });
     };
     let row = Image {
         image_name: name.clone(),
@@ -114,12 +105,12 @@ async fn describe(save: &SaveTurn, index: usize, picture: &Picture) -> Result<De
     };
     let upload = Upload {
         key: key::image(save.chat_id, save.request_id, index, &name),
-        source: picture.source.clone(),
+        source: source.clone(),
         content_type: String::new(),
         original_name: name,
         request_id: derived_id(save.request_id, &format!("PutObject {index}")),
     };
-    let digest = picture.source.digest().await?;
+    let digest = source.digest().await?;
     Ok(Described {
         upload,
         digest,

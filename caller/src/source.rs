@@ -43,6 +43,21 @@ impl Source {
         }
     }
 
+    /// The name that was given, or that of the file; `field` is where one is missed.
+    pub(crate) fn name(&self, given: &str, field: &str) -> Result<String> {
+        let name = match given {
+            "" => self.file_name().unwrap_or_default(),
+            given => given.to_owned(),
+        };
+        if name.is_empty() {
+            return Err(Error::Invalid {
+                field: field.to_owned(),
+                problem: "is required where the source is no file".into(),
+            });
+        }
+        Ok(name)
+    }
+
     /// Reads all of it, off the runtime.
     pub(crate) async fn digest(&self) -> Result<Digest> {
         let source = self.clone();

@@ -15,6 +15,8 @@ mod instance;
 mod mask;
 mod message;
 mod messenger;
+#[cfg(test)]
+mod model;
 mod page;
 #[cfg_attr(
     not(test),

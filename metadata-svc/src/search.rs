@@ -3,7 +3,7 @@
 //!
 //! A storage keeps the [`lexemes`] of each text with their counts. To answer a [`Query`] it intersects the postings of one of
 //! [`Query::lookups`] at a time, keeps what [`Query::score_counts`] lets pass, reads the text only where
-//! [`Query::needs_text`], and cuts a [`snippet`] for what is shown.
+//! [`Query::needs_text`], and cuts a [`snippet()`] for what is shown.
 
 pub(crate) mod kv;
 mod operand;

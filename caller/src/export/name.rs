@@ -80,7 +80,7 @@ mod tests {
                 "{name}"
             );
         }
-        assert_eq!(document("chats/1/documents/../x.pdf"), "documents/x.pdf");
+        assert_eq!(document("../x.pdf"), "documents/__x.pdf");
     }
 
     #[test]

@@ -1,6 +1,7 @@
 //! Bad input to blob-svc, tried on every method over the wire: each request is refused with the code of the table of errors,
 //! every bad field is named and no other, nothing is written, and the service goes on.
 
+mod list_cases;
 mod object_cases;
 mod presign_cases;
 mod table;
@@ -37,7 +38,8 @@ async fn bad_input_on_any_method_is_refused_by_field_and_writes_nothing() {
     }
     let mut table = Table::default();
     upload_cases::add(&mut table);
-    object_cases::add(&mut table, &page_token(&objects).await);
+    object_cases::add(&mut table);
+    list_cases::add(&mut table, &page_token(&objects).await);
     presign_cases::add(&mut table);
 
     let files = files_of(&service);
@@ -117,7 +119,7 @@ fn left_out(table: &Table) -> Vec<String> {
 async fn page_token(objects: &Objects) -> String {
     let page = objects
         .clone()
-        .list_objects(object_cases::list("chats/"))
+        .list_objects(list_cases::list("chats/"))
         .await;
     page.expect("a list can be read")
         .into_inner()

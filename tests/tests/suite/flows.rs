@@ -2,6 +2,7 @@
 //! under it just before one of its steps.
 
 mod delete;
+mod exit_code;
 mod read;
 mod save;
 

@@ -1,60 +1,36 @@
 //! `chatctl demo`: a conversation about a drawing, from the first upload to the export, over files that chatctl carries.
 
+mod conversation;
+
 use std::path::PathBuf;
 
-use anyhow::Context as _;
-use bytes::Bytes;
 use caller::{
-    Caller, Exported, Format, SaveDocument, SearchScope, Source,
+    Caller, Exported, Format, SearchScope,
     contract::{
-        id::{Uuid, derived_id, new_id},
-        metadata::v1::Chat,
+        id::{Uuid, derived_id},
         server::stop_signal,
     },
-    json,
+    delete_request_id,
 };
 use clap::Args;
 use futures::{StreamExt as _, TryStreamExt as _};
-use serde::Deserialize;
 use serde_json::json;
 use tonic::Code;
 
+use conversation::{Conversation, QUERIES, USER, source};
+
 use crate::{
     Global,
+    export::exported_json,
     failure::Repeatable,
+    find::hit_text,
+    history::turn_text,
     out::Out,
-    read::{exported_json, hit_text, turn_text},
     services::{self, Services},
-    turn::TurnFile,
 };
 
-const USER: &str = "demo";
 /// Every run without a request id is the same run.
 const REQUEST_ID: Uuid = Uuid::from_u128(0x0193_d8f0_5f00_7000_8000_6368_6174_7374);
-/// Forms of these words stand in the conversation.
-const QUERIES: [&str; 2] = ["рабочий насос", "safety valves"];
-
-const CONVERSATION: &str = include_str!(concat!(
-    env!("CARGO_MANIFEST_DIR"),
-    "/demo/conversation.json"
-));
-
-macro_rules! carried {
-    ($($name:literal),* $(,)?) => {
-        [$(($name, include_bytes!(concat!(env!("CARGO_MANIFEST_DIR"), "/demo/", $name)))),*]
-    };
-}
-
-/// The files that the conversation names.
-const FILES: [(&str, &[u8]); 6] = carried![
-    "pump_station.pdf",
-    "viewport_step_1.png",
-    "viewport_step_2.png",
-    "zoom_crop_1.png",
-    "zoom_crop_2.png",
-    "zoom_crop_3.png",
-];
-
 /// Hold a whole conversation.
 #[derive(Debug, Args)]
 pub(crate) struct Demo {
@@ -66,23 +42,9 @@ pub(crate) struct Demo {
     to: PathBuf,
 }
 
-#[derive(Debug, Deserialize)]
-struct Conversation {
-    title: String,
-    description: String,
-    document: DocumentFile,
-    turns: Vec<TurnFile>,
-}
-
-#[derive(Debug, Deserialize)]
-struct DocumentFile {
-    file: String,
-    name: String,
-}
-
 /// What was made.
 struct Made {
-    chat: Chat,
+    chat_id: Uuid,
     exports: Vec<Exported>,
 }
 
@@ -113,19 +75,19 @@ impl Demo {
     async fn hold(&self, global: &Global, caller: &Caller, up: Option<&str>) -> anyhow::Result<()> {
         let (request_id, out) = (global.request_id.unwrap_or(REQUEST_ID), global.out());
         let held = self.steps(caller, request_id, out).await;
-        let made = held.map_err(|error| explain(error, request_id))?;
+        let made = held.map_err(|error| match error.downcast() {
+            Ok(error) => Repeatable::by(request_id)(error).into(),
+            Err(other) => other,
+        })?;
         tell(&made, up, out)
     }
 
     async fn steps(&self, caller: &Caller, request_id: Uuid, out: Out) -> anyhow::Result<Made> {
-        let conversation: Conversation =
-            serde_json::from_str(CONVERSATION).context("conversation.json")?;
-        let save = conversation.save_document(derived_id(request_id, "document"))?;
-        let chat = caller.save_document(&save).await?;
-        let chat_id = save.chat_id();
+        let conversation = Conversation::read()?;
+        let (request_id, chat_id) = begin(&conversation, caller, request_id).await?;
+        let name = &conversation.document.name;
         out.text(format!(
-            "Saved the document \"{}\" into chat {chat_id}.",
-            save.name
+            "Saved the document \"{name}\" into chat {chat_id}."
         ))?;
         for (i, turn) in conversation.turns.into_iter().enumerate() {
             let request_id = derived_id(request_id, &format!("turn {i}"));
@@ -138,7 +100,7 @@ impl Demo {
         search(caller, chat_id, out).await?;
         show(caller, chat_id, out).await?;
         let exports = self.export(caller, chat_id).await?;
-        Ok(Made { chat, exports })
+        Ok(Made { chat_id, exports })
     }
 
     async fn export(&self, caller: &Caller, chat_id: Uuid) -> anyhow::Result<Vec<Exported>> {
@@ -157,26 +119,36 @@ impl Demo {
     }
 }
 
-impl Conversation {
-    fn save_document(&self, request_id: Uuid) -> anyhow::Result<SaveDocument> {
-        Ok(SaveDocument {
-            request_id,
-            user_id: USER.to_owned(),
-            title: self.title.clone(),
-            description: self.description.clone(),
-            metadata: None,
-            document: source(&self.document.file)?,
-            name: self.document.name.clone(),
-            content_type: String::new(),
-        })
+/// Saves the document; gives the request id of the conversation, and the chat.
+///
+/// The chat of an earlier run may have been deleted since. Its request ids are used up, so what they stored again is
+/// removed again, and the conversation begins anew under the next request id.
+async fn begin(
+    conversation: &Conversation,
+    caller: &Caller,
+    mut request_id: Uuid,
+) -> anyhow::Result<(Uuid, Uuid)> {
+    loop {
+        let save = conversation.save_document(derived_id(request_id, "document"))?;
+        caller.save_document(&save).await?;
+        let chat_id = save.chat_id();
+        match caller.chat(chat_id).await {
+            Err(error) if is_gone(&error) => {
+                let again = caller
+                    .delete_chat(chat_id, delete_request_id(chat_id))
+                    .await;
+                again
+                    .map(|_| ())
+                    .or_else(|e| if is_gone(&e) { Ok(()) } else { Err(e) })?;
+                request_id = derived_id(request_id, "after deletion");
+            }
+            there => return Ok(there.map(|_| (request_id, chat_id))?),
+        }
     }
 }
 
-/// The bytes of a file that chatctl carries.
-fn source(name: &str) -> anyhow::Result<Source> {
-    let carried = FILES.iter().find(|(n, _)| *n == name);
-    let (_, bytes) = carried.with_context(|| format!("chatctl carries no {name}"))?;
-    Ok(Source::Bytes(Bytes::from_static(bytes)))
+fn is_gone(error: &caller::Error) -> bool {
+    error.code() == Some(Code::NotFound)
 }
 
 async fn search(caller: &Caller, chat_id: Uuid, out: Out) -> anyhow::Result<()> {
@@ -198,25 +170,11 @@ async fn show(caller: &Caller, chat_id: Uuid, out: Out) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// A chat that is gone was deleted after an earlier run: its request ids are used up.
-fn explain(error: anyhow::Error, request_id: Uuid) -> anyhow::Error {
-    match error.downcast::<caller::Error>() {
-        Ok(gone) if gone.code() == Some(Code::NotFound) => {
-            anyhow::Error::new(gone).context(format!(
-                "the chat of this demonstration was deleted; hold a new one with --request-id {}",
-                new_id()
-            ))
-        }
-        Ok(error) => Repeatable::by(request_id)(error).into(),
-        Err(other) => other,
-    }
-}
-
 fn tell(made: &Made, up: Option<&str>, out: Out) -> anyhow::Result<()> {
-    let id = &made.chat.id;
+    let id = made.chat_id.to_string();
     let json = || {
         let exports: Vec<_> = made.exports.iter().map(exported_json).collect();
-        json!({"chat_id": id, "chat": json::chat(&made.chat), "exports": exports})
+        json!({"chat_id": id, "exports": exports})
     };
     let text = || {
         let exports = made.exports.iter();

@@ -82,7 +82,7 @@ fn json_of(error: &anyhow::Error, cause: Option<&Error>) -> serde_json::Value {
     let repeatable = error.chain().find_map(|e| e.downcast_ref::<Repeatable>());
     json!({"error": {
         "message": text_of(error),
-        "code": cause.and_then(Error::code).map(|code| format!("{code:?}")),
+        "code": cause.and_then(Error::code_name),
         "step": cause.and_then(Error::step),
         "reason": cause.and_then(Error::reason),
         "fields": fields,

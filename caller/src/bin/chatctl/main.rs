@@ -2,9 +2,11 @@
 
 mod bar;
 mod demo;
+mod export;
 mod failure;
+mod find;
+mod history;
 mod out;
-mod read;
 mod serve;
 mod services;
 mod turn;
@@ -50,6 +52,7 @@ struct Cli {
 
 /// What every command takes.
 #[derive(Clone, Debug, Args)]
+#[command(next_help_heading = "Options of every command")]
 struct Global {
     #[arg(
         long,
@@ -92,15 +95,15 @@ enum Command {
     /// Add a message to a chat, with viewport pictures, zoom crops and search results
     SaveTurn(write::SaveTurn),
     /// Show a chat's messages, each picture with a freshly signed URL
-    History(read::History),
+    History(history::History),
     /// Write a chat into a folder or one zip archive, its pictures included
-    Export(read::Export),
+    Export(export::Export),
     /// Delete a chat with its messages and objects; deleting it again finishes what was begun
     DeleteChat(write::DeleteChat),
     /// List a user's chats, the newest first
-    ListChats(read::ListChats),
+    ListChats(find::ListChats),
     /// Find messages by their words, in Russian and English
-    Search(read::Search),
+    Search(find::Search),
     /// Run one service, until standard input ends
     #[command(hide = true)]
     Serve(serve::Serve),

@@ -3,7 +3,7 @@
 use std::{
     env,
     net::{Ipv4Addr, SocketAddr, TcpListener},
-    path::{Path, PathBuf},
+    path::Path,
     process::{ExitStatus, Stdio},
     time::Duration,
 };
@@ -98,28 +98,12 @@ impl Service {
         name: &'static str,
         health_name: &'static str,
         address: SocketAddr,
-        data: PathBuf,
+        data: &Path,
     ) -> anyhow::Result<Self> {
-        let program = env::current_exe().context("cannot find the program that runs")?;
-        let mut command = Command::new(program);
-        for setting in OTHER_STORES {
-            command.env_remove(setting);
-        }
-        command
-            .args(["serve", name])
-            .env("STORAGE_MODE", "kv")
-            .env("LISTEN_ADDR", address.to_string())
-            .env("DATA_DIR", data)
-            .env(
-                "LOG_LEVEL",
-                env::var("LOG_LEVEL").unwrap_or_else(|_| "warn".into()),
-            )
-            .stdin(Stdio::piped())
-            .stdout(Stdio::null())
-            // Ctrl-C is for us: we stop them.
-            .process_group(0)
-            .kill_on_drop(true);
-        let mut child = command
+        // Somebody else who serves there would be taken for ours.
+        TcpListener::bind(address)
+            .with_context(|| format!("{name}-svc cannot listen on {address}"))?;
+        let mut child = command(name, address, data)?
             .spawn()
             .with_context(|| format!("cannot start {name}-svc"))?;
         Ok(Self {
@@ -157,6 +141,27 @@ impl Service {
             let _ = self.child.kill().await;
         }
     }
+}
+
+fn command(name: &str, address: SocketAddr, data: &Path) -> anyhow::Result<Command> {
+    let program = env::current_exe().context("cannot find the program that runs")?;
+    let log_level = env::var("LOG_LEVEL").unwrap_or_else(|_| "warn".into());
+    let mut command = Command::new(program);
+    for setting in OTHER_STORES {
+        command.env_remove(setting);
+    }
+    command
+        .args(["serve", name])
+        .env("STORAGE_MODE", "kv")
+        .env("LISTEN_ADDR", address.to_string())
+        .env("DATA_DIR", data)
+        .env("LOG_LEVEL", log_level)
+        .stdin(Stdio::piped())
+        .stdout(Stdio::null())
+        // Ctrl-C is for us: we stop them.
+        .process_group(0)
+        .kill_on_drop(true);
+    Ok(command)
 }
 
 /// Whether both services serve at the default addresses.

@@ -1,9 +1,8 @@
-//! Bad requests to `ObjectService`, without uploads.
+//! Bad requests for objects that are there: reads, removals, batches; and for new keys.
 
 use contract::blob::v1::{
-    BatchHeadObjectsRequest, CopyObjectRequest, DeleteObjectRequest, DeleteObjectsRequest,
-    DeletePrefixRequest, GetObjectRequest, HeadObjectRequest, KeyKind, ListObjectsRequest,
-    NewKeyRequest,
+    BatchHeadObjectsRequest, DeleteObjectRequest, DeleteObjectsRequest, DeletePrefixRequest,
+    GetObjectRequest, HeadObjectRequest, KeyKind, NewKeyRequest,
 };
 
 use super::{
@@ -13,13 +12,11 @@ use super::{
 
 const FREE: &str = "chats/c/images/new.png";
 
-/// Adds them. `token` is of the second page of [`list`] of `chats/`.
-pub(super) fn add(table: &mut Table, token: &str) {
+/// Adds them.
+pub(super) fn add(table: &mut Table) {
     single_keys(table);
     ranges(table);
     batches(table);
-    lists(table, token);
-    copies(table);
     new_keys(table);
 }
 
@@ -217,106 +214,6 @@ fn batches(table: &mut Table) {
             request_id: "1".to_owned(),
         },
         &["bucket", "keys", "request_id"],
-    );
-}
-
-/// A list of one object a page.
-pub(super) fn list(prefix: &str) -> ListObjectsRequest {
-    ListObjectsRequest {
-        prefix: prefix.to_owned(),
-        page_size: 1,
-        ..Default::default()
-    }
-}
-
-fn lists(table: &mut Table, token: &str) {
-    let mut bad = |request: ListObjectsRequest, fields: &[&'static str]| {
-        table.bad("ObjectService/ListObjects", request, fields);
-    };
-    for prefix in bad_keys().iter().filter(|prefix| !prefix.is_empty()) {
-        bad(list(prefix), &["prefix"]);
-    }
-    let mut corrupted = token.to_owned();
-    corrupted.pop();
-    for token in ["!", "AAAA", &corrupted, &format!("{token}A")] {
-        bad(
-            ListObjectsRequest {
-                page_token: token.to_owned(),
-                ..list("chats/")
-            },
-            &["page_token"],
-        );
-    }
-    let page_token = token.to_owned();
-    bad(
-        ListObjectsRequest {
-            page_token: page_token.clone(),
-            ..list("chats/a/")
-        },
-        &["page_token"],
-    );
-    bad(
-        ListObjectsRequest {
-            page_token,
-            delimiter: "/".to_owned(),
-            ..list("chats/")
-        },
-        &["page_token"],
-    );
-    bad(
-        ListObjectsRequest {
-            delimiter: "a".to_owned(),
-            ..list("")
-        },
-        &["delimiter"],
-    );
-    bad(
-        ListObjectsRequest {
-            page_size: -1,
-            ..list("")
-        },
-        &["page_size"],
-    );
-    let all = ListObjectsRequest {
-        bucket: "other".to_owned(),
-        prefix: "/".to_owned(),
-        delimiter: "//".to_owned(),
-        page_size: i32::MIN,
-        page_token: "!".to_owned(),
-    };
-    bad(
-        all,
-        &["bucket", "prefix", "delimiter", "page_size", "page_token"],
-    );
-}
-
-fn copies(table: &mut Table) {
-    let copy = |from: &str, to: &str| CopyObjectRequest {
-        source_key: from.to_owned(),
-        destination_key: to.to_owned(),
-        ..Default::default()
-    };
-    for key in bad_keys() {
-        table.bad(
-            "ObjectService/CopyObject",
-            copy(&key, FREE),
-            &["source_key"],
-        );
-        table.bad(
-            "ObjectService/CopyObject",
-            copy(THERE[0], &key),
-            &["destination_key"],
-        );
-    }
-    let all = CopyObjectRequest {
-        bucket: "other".to_owned(),
-        request_id: "1".to_owned(),
-        ..copy("/", "")
-    };
-    table.bad(
-        "ObjectService/CopyObject",
-        all,
-        &["bucket", "source_key", "destination_key", "request_id"],
     );
 }
 

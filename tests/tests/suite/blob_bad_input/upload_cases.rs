@@ -1,11 +1,12 @@
-//! Bad uploads: headers, frames out of order, and words that are not kept.
+//! Bad uploads and copies: headers, frames out of order, and words that are not kept.
 
 use contract::blob::v1::{
-    PutObjectCommit, PutObjectHeader, PutObjectRequest, put_object_request::Frame,
+    CopyObjectRequest, PutObjectCommit, PutObjectHeader, PutObjectRequest,
+    put_object_request::Frame,
 };
 
 use super::{
-    LIMIT_MB,
+    LIMIT_MB, THERE,
     table::{Table, bad_keys, bad_names},
 };
 use crate::blob::{bytes, frames, header, sha256};
@@ -20,6 +21,7 @@ pub(super) fn add(table: &mut Table) {
     declared(table);
     larger_than_memory(table);
     over_limit(table);
+    copies(table);
 }
 
 fn headers(table: &mut Table) {
@@ -194,4 +196,34 @@ fn over_limit(table: &mut Table) {
         size_bytes,
         ..header(FREE)
     })]);
+}
+
+fn copies(table: &mut Table) {
+    let copy = |from: &str, to: &str| CopyObjectRequest {
+        source_key: from.to_owned(),
+        destination_key: to.to_owned(),
+        ..Default::default()
+    };
+    for key in bad_keys() {
+        table.bad(
+            "ObjectService/CopyObject",
+            copy(&key, FREE),
+            &["source_key"],
+        );
+        table.bad(
+            "ObjectService/CopyObject",
+            copy(THERE[0], &key),
+            &["destination_key"],
+        );
+    }
+    let all = CopyObjectRequest {
+        bucket: "other".to_owned(),
+        request_id: "1".to_owned(),
+        ..copy("/", "")
+    };
+    table.bad(
+        "ObjectService/CopyObject",
+        all,
+        &["bucket", "source_key", "destination_key", "request_id"],
+    );
 }

@@ -1,9 +1,12 @@
 //! Saving documents and turns.
 
-use caller::{Picture, Source, contract::id::new_id};
+use caller::{Picture, Progress, Source, contract::id::new_id};
 use contract::metadata::v1::GetChatRequest;
 use sha2::{Digest as _, Sha256};
-use tests::Pair;
+use tests::{
+    Pair, Service,
+    command::{chatctl_on, stdout},
+};
 use tonic::Code;
 
 use super::{
@@ -193,6 +196,50 @@ async fn a_turn_of_a_chat_that_is_not_there_stores_no_picture() {
         .expect_err("no such chat");
     assert_eq!(error.code(), Some(Code::NotFound), "{error}");
     assert_eq!(objects(&pair).await, []);
+}
+
+#[tokio::test]
+async fn a_document_that_changes_while_it_is_saved_is_refused_and_nothing_is_stored() {
+    let (pair, mut save) = (Pair::start().await, a_document());
+    let file = tempfile::NamedTempFile::new().expect("a temporary file can be made");
+    std::fs::write(file.path(), b"before").expect("it can be written");
+    save.document = Source::File(file.path().to_owned());
+    let path = file.path().to_owned();
+    let caller = caller(&pair).observed(move |progress| {
+        if progress == Progress::Step("PutObject") {
+            std::fs::write(&path, b"behind").expect("it can be written");
+        }
+    });
+    let error = caller
+        .save_document(&save)
+        .await
+        .expect_err("other bytes were hashed");
+    assert_eq!(error.code(), Some(Code::InvalidArgument), "{error}");
+    assert_eq!(objects(&pair).await, []);
+}
+
+#[tokio::test]
+async fn one_trace_runs_through_both_services() {
+    let pair = Pair::start().await;
+    let mut command = chatctl_on(&pair);
+    command
+        .arg("save-document")
+        .arg(carried("pump_station.pdf"));
+    stdout(command.args(["--user", "анна"]));
+    let trace = trace_of(&pair.blob, "ObjectService/PutObject");
+    assert_eq!(trace, trace_of(&pair.metadata, "ChatService/CreateChat"));
+    assert!(trace.bytes().any(|b| b != b'0'), "{trace}");
+}
+
+/// The trace id in the log's line about a call of `rpc`.
+fn trace_of(service: &Service, rpc: &str) -> String {
+    let log = service.log();
+    let line = log
+        .lines()
+        .find(|l| l.contains(rpc) && l.contains("trace_id"));
+    let line = line.unwrap_or_else(|| panic!("no line about {rpc} in\n{log}"));
+    let (_, id) = line.split_once("\"trace_id\":\"").expect("JSON");
+    id.chars().take_while(char::is_ascii_hexdigit).collect()
 }
 
 #[tokio::test]
