@@ -2,6 +2,7 @@
 
 pub(crate) mod kv;
 pub(crate) mod rpc;
+pub(crate) mod sql;
 
 use contract::{
     id::Uuid,

@@ -2,6 +2,11 @@
 
 pub(crate) mod kv;
 pub(crate) mod rpc;
+#[cfg_attr(
+    not(test),
+    expect(dead_code, reason = "STORAGE_MODE=sql is not served yet")
+)]
+pub(crate) mod sql;
 
 use contract::{Violations, blob::v1::BlobRef, id::Uuid, metadata::v1, time::Time, violation::Max};
 use prost_types::{FieldMask, Struct};

@@ -76,12 +76,16 @@ pub async fn run(arguments: DbArguments) -> anyhow::Result<()> {
             println!("made {}: fill in up.sql and down.sql", made.display());
             Ok(())
         }
-        Command::Init(change) => upgrade(Target::parse(None)?, true, change.dry_run).await,
+        Command::Init(change) => {
+            upgrade(session().await?, Target::parse(None)?, true, change.dry_run).await
+        }
         Command::Upgrade { revision, change } => {
-            upgrade(Target::parse(revision.as_deref())?, false, change.dry_run).await
+            let target = Target::parse(revision.as_deref())?;
+            upgrade(session().await?, target, false, change.dry_run).await
         }
         Command::Downgrade { revision, change } => {
-            downgrade(Target::parse(Some(&revision))?, change.dry_run).await
+            let target = Target::parse(Some(&revision))?;
+            downgrade(session().await?, target, change.dry_run).await
         }
         Command::History => history(&session().await?).await,
         Command::Current => current(&session().await?).await,
@@ -102,8 +106,12 @@ async fn session() -> anyhow::Result<Session> {
         .with_context(|| format!("connecting to {place}"))
 }
 
-async fn upgrade(target: Target, makes_schema: bool, dry_run: bool) -> anyhow::Result<()> {
-    let mut session = session().await?;
+async fn upgrade(
+    mut session: Session,
+    target: Target,
+    makes_schema: bool,
+    dry_run: bool,
+) -> anyhow::Result<()> {
     session.demand_known().await?;
     if dry_run {
         let applied = session.applied().await?;
@@ -125,8 +133,7 @@ async fn upgrade(target: Target, makes_schema: bool, dry_run: bool) -> anyhow::R
     current(&session).await
 }
 
-async fn downgrade(target: Target, dry_run: bool) -> anyhow::Result<()> {
-    let mut session = session().await?;
+async fn downgrade(mut session: Session, target: Target, dry_run: bool) -> anyhow::Result<()> {
     session.demand_known().await?;
     if dry_run {
         let applied = session.applied().await?;
@@ -183,4 +190,16 @@ async fn current(session: &Session) -> anyhow::Result<()> {
         }
     }
     Ok(())
+}
+
+/// Does what `db init` does, for tests of the rooms that stand on the schema.
+#[cfg(test)]
+pub(crate) async fn init(settings: Settings) -> anyhow::Result<()> {
+    upgrade(
+        Session::open(settings).await?,
+        Target::parse(None)?,
+        true,
+        false,
+    )
+    .await
 }

@@ -4,8 +4,15 @@ use contract::{
     Violations,
     status::{self, Reason},
 };
+use diesel::result::{
+    DatabaseErrorKind::{ClosedConnection, UnableToSendCommand},
+    Error::DatabaseError,
+};
+use tokio_postgres::error::SqlState;
 use tonic::Status;
 use uuid::Uuid;
+
+use crate::postgres::{PoolError, sqlstate};
 
 /// Why a call is not answered with what it asked for.
 #[derive(Debug)]
@@ -28,6 +35,12 @@ pub(crate) enum Error {
     Stopping,
     /// The embedded store failed.
     Store(redb::Error),
+    /// Postgres refused, or was lost.
+    Database(diesel::result::Error),
+    /// There is no connection to Postgres.
+    Unreachable(PoolError),
+    /// Changes at the same time stood in each other's way until there were no attempts left.
+    Conflict,
     /// A bug or a damaged record: what was found.
     Broken(String),
 }
@@ -72,12 +85,39 @@ impl From<Error> for Status {
                 tracing::error!(%error, "the store failed");
                 status::internal()
             }
+            Error::Database(error) => database(&error),
+            Error::Unreachable(error) => {
+                tracing::warn!(%error, "the database is not reached");
+                status::unavailable("the database is not reached")
+            }
+            Error::Conflict => status::aborted(
+                Reason::Conflict,
+                "other changes at the same time stood in the way: try again",
+            ),
             Error::Broken(found) => {
                 tracing::error!(found, "broken");
                 status::internal()
             }
         }
     }
+}
+
+/// What a caller is told of an error of Postgres: it may come back when the connection was lost, or by the class of the
+/// SQLSTATE, 53 for resources and 57 for operators; all else is ours.
+fn database(error: &diesel::result::Error) -> Status {
+    let lost = matches!(
+        error,
+        DatabaseError(ClosedConnection | UnableToSendCommand, _)
+    );
+    let state = sqlstate(error);
+    let state = state.as_ref().map(SqlState::code);
+    if lost || state.is_some_and(|state| ["53", "57"].iter().any(|class| state.starts_with(class)))
+    {
+        tracing::warn!(state, "the database cannot serve");
+        return status::unavailable("the database cannot serve");
+    }
+    tracing::error!(state, %error, "the database failed");
+    status::internal()
 }
 
 impl From<Violations> for Error {
@@ -107,5 +147,17 @@ impl From<redb::TransactionError> for Error {
 impl From<redb::CommitError> for Error {
     fn from(error: redb::CommitError) -> Self {
         Self::Store(error.into())
+    }
+}
+
+impl From<diesel::result::Error> for Error {
+    fn from(error: diesel::result::Error) -> Self {
+        Self::Database(error)
+    }
+}
+
+impl From<PoolError> for Error {
+    fn from(error: PoolError) -> Self {
+        Self::Unreachable(error)
     }
 }

@@ -1,11 +1,13 @@
-//! Postgres: where it is and how it is reached ([`Settings`]), one kind of connection to it (`connection`) and the pool of them
-//! (`pool`).
+//! Postgres: where it is and how it is reached ([`Settings`]), one kind of connection to it ([`Connection`]), the pool of them
+//! ([`Pool`]), and what values look like there ([`value`]).
 
 mod connection;
 mod pool;
 mod settings;
 mod tls;
 mod url;
+pub(crate) mod value;
 
-pub(crate) use connection::connect;
+pub(crate) use connection::{Connection, connect, sqlstate};
+pub(crate) use pool::{Pool, PoolError};
 pub(crate) use settings::{PoolMode, Settings};

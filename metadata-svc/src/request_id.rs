@@ -3,6 +3,12 @@
 //! The answer is kept in the transaction that has the effect, so both are there or neither is, also after a crash; and as
 //! writes take turns, of two that arrive at once the second finds what the first left.
 
+#[cfg_attr(
+    not(test),
+    expect(dead_code, reason = "STORAGE_MODE=sql is not served yet")
+)]
+mod sql;
+
 use std::time::Duration;
 
 use contract::Violations;

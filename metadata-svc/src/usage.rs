@@ -1,6 +1,11 @@
 //! Usage: what a user keeps, by the UTC day it was created on. Counted in the transactions that create and delete.
 
 pub(crate) mod kv;
+#[cfg_attr(
+    not(test),
+    expect(dead_code, reason = "STORAGE_MODE=sql is not served yet")
+)]
+pub(crate) mod sql;
 
 use std::collections::BTreeMap;
 

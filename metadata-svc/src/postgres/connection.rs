@@ -25,13 +25,6 @@ use tokio_postgres::{Client, RowStream};
 
 use self::{bind::Bound, error::from_postgres, row::PgRow, statements::Statements};
 
-#[cfg_attr(
-    not(test),
-    expect(
-        unused_imports,
-        reason = "the room of errors reads it, once STORAGE_MODE=sql is served"
-    )
-)]
 pub(crate) use error::sqlstate;
 pub(crate) use open::{ConnectError, connect};
 

@@ -1,0 +1,255 @@
+//! How chats are kept in Postgres.
+
+mod row;
+
+use contract::{id::Uuid, metadata::v1::ChatState, time::Time};
+use diesel::{
+    ExpressionMethods as _, OptionalExtension as _, QueryDsl as _, QueryableByName,
+    SelectableHelper as _,
+    dsl::{exists, select, sql},
+    sql_query,
+    sql_types::{BigInt, Bool, Integer, Timestamptz, Uuid as SqlUuid},
+};
+use diesel_async::RunQueryDsl as _;
+use prost::Message as _;
+
+use self::row::ChatRow;
+use super::{Chat, ChatPatch, NewChat, kv::Deleted};
+use crate::{
+    blob_ledger,
+    error::{Error, Result},
+    page::Page,
+    postgres::{Connection, value::timestamp},
+    schema::{chat_images, chats, deleted_chats},
+    usage::{self, Tally, Usage},
+};
+
+/// Creates a chat. Its id may be taken, also by a chat that was deleted.
+pub(crate) async fn create(connection: &mut Connection, new: NewChat, now: Time) -> Result<Chat> {
+    let chat = new.create(now);
+    let insert = diesel::insert_into(chats::table).values(ChatRow::from(chat.clone()));
+    let inserted = insert.on_conflict_do_nothing().execute(connection).await?;
+    // Asked only now: a deletion at the same time has ended by now.
+    let deleted = select(exists(
+        deleted_chats::table.filter(deleted_chats::id.eq(chat.id)),
+    ));
+    if inserted == 0 || deleted.get_result(connection).await? {
+        return Err(Error::IdTaken("chat", chat.id));
+    }
+    name_document(connection, &chat).await?;
+    let mut tally = Tally::default();
+    tally.add(now, usage_of(&chat));
+    usage::sql::apply(connection, &chat.user_id, &tally).await?;
+    Ok(chat)
+}
+
+/// Reads a chat.
+pub(crate) async fn get(connection: &mut Connection, id: Uuid) -> Result<Chat> {
+    let row = chats::table
+        .select(ChatRow::as_select())
+        .filter(chats::id.eq(id));
+    let row = row.first(connection).await.optional()?;
+    row.map(ChatRow::into_chat)
+        .ok_or_else(|| Error::no_chat(id))
+}
+
+/// Reads a chat that is to be changed, and keeps others from changing it.
+async fn get_to_change(connection: &mut Connection, id: Uuid, etag: &str) -> Result<Chat> {
+    let row = chats::table
+        .select(ChatRow::as_select())
+        .filter(chats::id.eq(id))
+        .for_no_key_update();
+    let row = row.first(connection).await.optional()?;
+    let chat = row
+        .map(ChatRow::into_chat)
+        .ok_or_else(|| Error::no_chat(id))?;
+    chat.demand_etag(etag)?;
+    Ok(chat)
+}
+
+/// Reads a page of a user's chats, the newest first, behind (micros, id).
+pub(crate) async fn list(
+    connection: &mut Connection,
+    user: &str,
+    state: ChatState,
+    after: Option<(i64, Uuid)>,
+    size: usize,
+) -> Result<Page<Chat>> {
+    let (micros, id) = after.unwrap_or((i64::MAX, Uuid::max()));
+    let before = sql::<Bool>("(created_at, id) < (")
+        .bind::<Timestamptz, _>(timestamp(Time::from_micros(micros)))
+        .sql(", ")
+        .bind::<SqlUuid, _>(id)
+        .sql(")");
+    let rows = chats::table
+        .select(ChatRow::as_select())
+        .filter(chats::user_id.eq(user))
+        .filter(before)
+        .order((chats::created_at.desc(), chats::id.desc()))
+        .limit(i64::try_from(size).unwrap_or(i64::MAX).saturating_add(1))
+        .into_boxed();
+    let rows = match state {
+        ChatState::Unspecified | ChatState::Active => rows.filter(chats::is_archived.eq(false)),
+        ChatState::Archived => rows.filter(chats::is_archived.eq(true)),
+        ChatState::All => rows,
+    };
+    let rows: Vec<ChatRow> = rows.load(connection).await?;
+    Page::fill(
+        rows.into_iter().map(|row| Ok(row.into_chat())),
+        size,
+        |chat| {
+            chat.description.len()
+                + chat
+                    .metadata
+                    .as_ref()
+                    .map_or(0, prost_types::Struct::encoded_len)
+        },
+    )
+}
+
+/// Changes the fields of a chat that `patch` has.
+pub(crate) async fn update(
+    connection: &mut Connection,
+    id: Uuid,
+    etag: &str,
+    patch: ChatPatch,
+    now: Time,
+) -> Result<Chat> {
+    let before = get_to_change(connection, id, etag).await?;
+    let after = before.patched(patch, now);
+    if before.document != after.document {
+        // What the old document leaves behind is for the sweep, which lets readers finish.
+        name_document(connection, &after).await?;
+        let mut tally = Tally::default();
+        tally.take(before.create_time, usage_of(&before));
+        tally.add(after.create_time, usage_of(&after));
+        usage::sql::apply(connection, &after.user_id, &tally).await?;
+    }
+    put(connection, &before, after).await
+}
+
+/// Archives a chat, or brings it back.
+pub(crate) async fn archive(
+    connection: &mut Connection,
+    id: Uuid,
+    etag: &str,
+    is_archived: bool,
+    now: Time,
+) -> Result<Chat> {
+    let before = get_to_change(connection, id, etag).await?;
+    let after = before.archived(is_archived, now);
+    put(connection, &before, after).await
+}
+
+async fn put(connection: &mut Connection, before: &Chat, after: Chat) -> Result<Chat> {
+    if *before != after {
+        let row = diesel::update(chats::table.filter(chats::id.eq(after.id)));
+        row.set(ChatRow::from(after.clone()))
+            .execute(connection)
+            .await?;
+    }
+    Ok(after)
+}
+
+/// Deletes a chat with all that belongs to it, and records what is to be removed from the store.
+pub(crate) async fn delete(
+    connection: &mut Connection,
+    id: Uuid,
+    etag: &str,
+    now: Time,
+) -> Result<Deleted> {
+    // For update: nobody may add to it from here on.
+    let row = chats::table
+        .select(ChatRow::as_select())
+        .filter(chats::id.eq(id))
+        .for_update();
+    let row = row.first(connection).await.optional()?;
+    let chat = row
+        .map(ChatRow::into_chat)
+        .ok_or_else(|| Error::no_chat(id))?;
+    chat.demand_etag(etag)?;
+
+    let counts = sql_query(include_str!("counts.sql")).bind::<SqlUuid, _>(id);
+    let counts: Vec<Counts> = counts.load(connection).await?;
+    let keys = chat_images::table
+        .select(chat_images::s3_path)
+        .filter(chat_images::chat_id.eq(id));
+    let keys: Vec<Option<String>> = keys.load(connection).await?;
+    let mut keys: Vec<_> = keys.into_iter().flatten().collect();
+    keys.extend(chat.document.as_ref().map(|document| document.key.clone()));
+
+    diesel::delete(chats::table.filter(chats::id.eq(id)))
+        .execute(connection)
+        .await?;
+    let taken = (
+        deleted_chats::id.eq(id),
+        deleted_chats::deleted_at.eq(timestamp(now)),
+    );
+    diesel::insert_into(deleted_chats::table)
+        .values(taken)
+        .execute(connection)
+        .await?;
+    let mut tally = Tally::default();
+    tally.take(chat.create_time, usage_of(&chat));
+    for day in &counts {
+        tally.take(day.time(), day.usage());
+    }
+    usage::sql::apply(connection, &chat.user_id, &tally).await?;
+    let keys: Vec<_> = keys.iter().map(String::as_str).collect();
+    let count = |of: fn(&Counts) -> i64| {
+        usize::try_from(counts.iter().map(of).sum::<i64>()).unwrap_or_default()
+    };
+    Ok(Deleted {
+        messages: count(|day| day.messages),
+        images: count(|day| day.images),
+        search_results: count(|day| day.search_results),
+        pending: blob_ledger::sql::pend_chat(connection, Chat::prefix(id), &keys, now).await?,
+    })
+}
+
+/// What a chat has of one day.
+#[derive(QueryableByName)]
+struct Counts {
+    #[diesel(sql_type = Integer)]
+    day: i32,
+    #[diesel(sql_type = BigInt)]
+    messages: i64,
+    #[diesel(sql_type = BigInt)]
+    images: i64,
+    #[diesel(sql_type = BigInt)]
+    search_results: i64,
+    /// Wrapped to 64 bits, as sums of them are.
+    #[diesel(sql_type = BigInt)]
+    blob_bytes: i64,
+}
+
+impl Counts {
+    fn time(&self) -> Time {
+        Time::from_micros(i64::from(self.day) * 86_400_000_000)
+    }
+
+    fn usage(&self) -> Usage {
+        Usage {
+            messages: self.messages,
+            images: self.images,
+            blob_bytes: self.blob_bytes,
+            ..Usage::default()
+        }
+    }
+}
+
+async fn name_document(connection: &mut Connection, chat: &Chat) -> Result<()> {
+    let key = chat.document.as_ref().map(|document| document.key.as_str());
+    blob_ledger::sql::demand_free(connection, key.as_slice()).await
+}
+
+fn usage_of(chat: &Chat) -> Usage {
+    Usage {
+        chats: 1,
+        blob_bytes: chat.document_bytes(),
+        ..Usage::default()
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,96 @@
+//! Transactions on Postgres. A change runs to its end also when its caller is gone, and again when it and another stood in each
+//! other's way.
+
+use std::time::Duration;
+
+use contract::time::Time;
+use diesel_async::AsyncConnection as _;
+use futures::future::BoxFuture;
+use tokio_postgres::error::SqlState;
+
+use crate::{
+    error::{Error, Result},
+    postgres::{Connection, Pool, sqlstate},
+};
+
+/// How often a change is tried. Two that lock in different orders fall out once; more than this is a storm.
+const ATTEMPTS: u32 = 5;
+/// The first pause before another attempt; it doubles, and up to all of it is left out by chance.
+const PAUSE: Duration = Duration::from_millis(10);
+
+/// The database; clones share its pool.
+#[derive(Clone)]
+pub(crate) struct Sql {
+    pool: Pool,
+}
+
+impl Sql {
+    pub(crate) fn new(pool: Pool) -> Self {
+        Self { pool }
+    }
+
+    /// Reads with `query`. Each statement sees what was committed before it.
+    pub(crate) async fn read<T>(
+        &self,
+        query: impl for<'c> FnOnce(&'c mut Connection) -> BoxFuture<'c, Result<T>> + Send,
+    ) -> Result<T> {
+        query(&mut *self.pool.get().await?).await
+    }
+
+    /// Changes with `change` all or, when it fails, nothing. It is told the time of what it writes.
+    pub(crate) async fn write<T: Send + 'static>(
+        &self,
+        change: impl for<'c> Fn(&'c mut Connection, Time) -> BoxFuture<'c, Result<T>>
+        + Send
+        + Sync
+        + 'static,
+    ) -> Result<T> {
+        let sql = self.clone();
+        // A task of its own: dropped in the middle, it would break its connection and leave open whether it was committed.
+        let done = tokio::spawn(async move { sql.attempts(change).await });
+        done.await
+            .unwrap_or_else(|error| Err(Error::Broken(error.to_string())))
+    }
+
+    async fn attempts<T: Send>(
+        &self,
+        change: impl for<'c> Fn(&'c mut Connection, Time) -> BoxFuture<'c, Result<T>> + Send + Sync,
+    ) -> Result<T> {
+        for attempt in 0..ATTEMPTS {
+            let mut connection = self.pool.get().await?;
+            let now = Time::now();
+            let changed = connection
+                .transaction(async |connection| change(connection, now).await)
+                .await;
+            match changed {
+                Err(Error::Database(error)) if in_the_way(&error) => {
+                    drop(connection);
+                    tracing::debug!(attempt, "a change stood in another's way");
+                    tokio::time::sleep(pause(attempt)).await;
+                }
+                changed => return changed,
+            }
+        }
+        Err(Error::Conflict)
+    }
+}
+
+/// Whether the transaction failed only because of others at the same time: serialization failure, deadlock.
+fn in_the_way(error: &diesel::result::Error) -> bool {
+    sqlstate(error).is_some_and(|state| {
+        [
+            SqlState::T_R_SERIALIZATION_FAILURE,
+            SqlState::T_R_DEADLOCK_DETECTED,
+        ]
+        .contains(&state)
+    })
+}
+
+fn pause(attempt: u32) -> Duration {
+    // A UUIDv4 is as good a die as any, and is linked already.
+    let chance = f64::from(uuid::Uuid::new_v4().as_fields().0) / f64::from(u32::MAX);
+    PAUSE.mul_f64(chance) * 2_u32.pow(attempt)
+}
+
+#[cfg(test)]
+mod tests;
