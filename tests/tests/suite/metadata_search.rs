@@ -78,7 +78,8 @@ async fn a_query_is_read_as_in_a_web_search() {
         let hits = in_chat(&metadata, &chat.id, query).await;
         let mut seqs: Vec<_> = hits.iter().map(|hit| hit.seq).collect();
         let mut found = found.to_vec();
-        (seqs.sort_unstable(), found.sort_unstable());
+        seqs.sort_unstable();
+        found.sort_unstable();
         assert_eq!(seqs, found, "{query}");
     }
 }
