@@ -4,7 +4,7 @@ use contract::{
     Violations,
     status::{self, Reason},
 };
-use tonic::Status;
+use tonic::{Response, Status};
 use uuid::Uuid;
 
 /// Why a call is not answered with what it asked for.
@@ -33,6 +33,9 @@ pub(crate) enum Error {
 }
 
 pub(crate) type Result<T> = std::result::Result<T, Error>;
+
+/// How an rpc ends.
+pub(crate) type Answer<T> = std::result::Result<Response<T>, Status>;
 
 impl Error {
     /// The chat of this id is absent.
