@@ -47,6 +47,7 @@ mod export;
 mod flow;
 mod history;
 pub mod json;
+mod judge;
 mod key;
 mod progress;
 mod save_document;
