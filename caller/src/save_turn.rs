@@ -62,10 +62,10 @@ impl Caller {
     /// when one is no picture.
     pub async fn save_turn(&self, save: &SaveTurn) -> Result<Turn> {
         let flow = Flow::begin(self, "save_turn", save.request_id);
-        let described = stream::iter(save.pictures.iter().enumerate())
-            .map(|(index, picture)| describe(save, index, picture))
-            .buffered(AT_ONCE);
-        let described: Vec<_> = described.try_collect().await?;
+        let pictures = save.pictures.iter().enumerate();
+        let pictures: Vec<_> = pictures.map(|(i, p)| describe(save, i, p)).collect();
+        let pictures = stream::iter(pictures).buffered(AT_ONCE);
+        let described: Vec<_> = pictures.try_collect().await?;
         let (rows, pictures): (Vec<_>, Vec<_>) = described.into_iter().unzip();
         let mut turn = save.turn(rows);
         judge::turn(&turn)?;
@@ -133,9 +133,8 @@ async fn describe(
 async fn store(flow: &Flow, pictures: &[(Upload, Digest)]) -> Result<Vec<BlobRef>> {
     let bytes = pictures.iter().map(|(_, d)| d.size_bytes.unsigned_abs());
     flow.tell(Progress::Expected(bytes.sum()));
-    let stored = stream::iter(pictures)
-        .map(|(upload, digest)| put(flow, upload, digest))
-        .buffered(AT_ONCE);
+    let uploads: Vec<_> = pictures.iter().map(|(u, d)| put(flow, u, d)).collect();
+    let stored = stream::iter(uploads).buffered(AT_ONCE);
     stored.try_collect().await
 }
 
