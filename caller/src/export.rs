@@ -87,7 +87,7 @@ impl Caller {
             format,
             beside: Vec::new(),
         };
-        export.write_chat(&mut target, &chat).await?;
+        export.write_chat(&mut target, &chat, chat_id).await?;
         export.write_beside(&mut target).await?;
         target.finish().await?;
         Ok(export.exported)
@@ -103,7 +103,7 @@ struct Export {
 }
 
 impl Export {
-    async fn write_chat(&mut self, target: &mut Target, chat: &Chat) -> Result<()> {
+    async fn write_chat(&mut self, target: &mut Target, chat: &Chat, chat_id: Uuid) -> Result<()> {
         target.begin(self.format.file_name().into()).await?;
         let document = match &chat.document {
             Some(blob) => Some(self.document(blob).await?),
@@ -111,7 +111,6 @@ impl Export {
         };
         let head = self.format.head(chat, document.as_ref());
         target.write(head).await?;
-        let chat_id = chat.id.parse().unwrap_or_default();
         let mut turns = std::pin::pin!(history::turns(&self.flow, chat_id));
         while let Some(turn) = turns.try_next().await? {
             self.exported.turn_count += 1;

@@ -47,6 +47,7 @@ mod export;
 mod flow;
 mod history;
 pub mod json;
+mod judge;
 mod key;
 mod progress;
 mod save_document;
@@ -68,3 +69,32 @@ pub use save_turn::{Picture, SaveTurn};
 pub use search::SearchScope;
 pub use source::Source;
 pub use upload::Upload;
+
+#[cfg(test)]
+mod tests {
+    use std::{path::Path, time::Duration};
+
+    use contract::{id::Uuid, metadata::v1::ChatState};
+
+    use super::*;
+
+    /// Compiles only where a runtime with several threads may run them.
+    fn spawnable(_: impl Send) {}
+
+    #[expect(dead_code, reason = "that it compiles is the claim")]
+    fn every_flow_can_be_spawned(caller: Caller, document: SaveDocument, turn: SaveTurn) {
+        let id = Uuid::nil();
+        spawnable(caller.save_document(&document));
+        spawnable(caller.save_turn(&turn));
+        spawnable(caller.delete_chat(id, id));
+        spawnable(caller.export(id, Format::Html, Path::new("")));
+        spawnable(caller.history(id, 0, Some(Duration::from_secs(60))));
+        spawnable(async {
+            let history = caller.history(id, 0, None).await;
+            spawnable(history.map(|h| h.turns));
+        });
+        spawnable(caller.list_chats("", ChatState::All));
+        spawnable(caller.search(&SearchScope::Chat(id), ""));
+        spawnable(caller.download("", Path::new("")));
+    }
+}

@@ -7,13 +7,12 @@
 //! is not there.
 
 use contract::{
-    blob::v1::BlobRef,
     id::{Uuid, derived_id},
     metadata::v1::{Chat, CreateChatRequest},
 };
 use prost_types::Struct;
 
-use crate::{Caller, Error, Progress, Result, Source, Upload, flow::Flow, key, upload::put};
+use crate::{Caller, Error, Progress, Result, Source, Upload, flow::Flow, judge, key, upload::put};
 
 /// A document, and the chat to be made for it.
 #[derive(Clone, Debug)]
@@ -54,13 +53,13 @@ impl SaveDocument {
         })
     }
 
-    fn chat(&self, document: BlobRef) -> Chat {
+    /// The chat, still without its document.
+    fn chat(&self) -> Chat {
         Chat {
             id: self.chat_id().to_string(),
             user_id: self.user_id.clone(),
             title: self.title.clone(),
             description: self.description.clone(),
-            document: Some(document),
             metadata: self.metadata.clone(),
             ..Default::default()
         }
@@ -74,13 +73,14 @@ impl Caller {
     /// As `PutObject` and `CreateChat`; [`Error::File`] when the document cannot be read.
     pub async fn save_document(&self, save: &SaveDocument) -> Result<Chat> {
         let flow = Flow::begin(self, "save_document", save.request_id);
-        let upload = save.upload(&flow)?;
+        let (upload, mut chat) = (save.upload(&flow)?, save.chat());
+        judge::chat(&chat)?;
         let digest = upload.source.digest().await?;
         flow.tell(Progress::Expected(digest.size_bytes.unsigned_abs()));
-        let document = put(&flow, &upload, &digest).await?;
+        chat.document = Some(put(&flow, &upload, &digest).await?);
 
         let request = CreateChatRequest {
-            chat: Some(save.chat(document)),
+            chat: Some(chat),
             request_id: flow.id("CreateChat").to_string(),
         };
         let create = async |r| flow.caller.chats().create_chat(r).await;

@@ -15,7 +15,7 @@ use contract::{
 use futures::{StreamExt as _, TryStreamExt as _, stream};
 
 use crate::{
-    Caller, Error, Progress, Result, Source, Upload, chat, flow::Flow, key, source::Digest,
+    Caller, Error, Progress, Result, Source, Upload, chat, flow::Flow, judge, key, source::Digest,
     upload::put,
 };
 
@@ -54,13 +54,6 @@ pub struct Picture {
     pub description: String,
 }
 
-/// A picture whose bytes were looked at.
-struct Described {
-    upload: Upload,
-    digest: Digest,
-    row: Image,
-}
-
 impl Caller {
     /// Stores the pictures of a turn and appends it to its chat. The answer is the turn as kept, without its content.
     ///
@@ -69,24 +62,46 @@ impl Caller {
     /// when one is no picture.
     pub async fn save_turn(&self, save: &SaveTurn) -> Result<Turn> {
         let flow = Flow::begin(self, "save_turn", save.request_id);
-        let described = stream::iter(save.pictures.iter().enumerate())
-            .map(|(index, picture)| describe(save, index, picture))
-            .buffered(AT_ONCE);
-        let pictures: Vec<Described> = described.try_collect().await?;
+        let pictures = save.pictures.iter().enumerate();
+        let pictures: Vec<_> = pictures.map(|(i, p)| describe(save, i, p)).collect();
+        let pictures = stream::iter(pictures).buffered(AT_ONCE);
+        let described: Vec<_> = pictures.try_collect().await?;
+        let (rows, pictures): (Vec<_>, Vec<_>) = described.into_iter().unzip();
+        let mut turn = save.turn(rows);
+        judge::turn(&turn)?;
         if !pictures.is_empty() {
             chat::get(&flow, save.chat_id).await?;
         }
-        let bytes = pictures.iter().map(|p| p.digest.size_bytes.unsigned_abs());
-        flow.tell(Progress::Expected(bytes.sum()));
-        let stored = stream::iter(pictures)
-            .map(|picture| store(&flow, picture))
-            .buffered(AT_ONCE);
-        append(&flow, save, stored.try_collect().await?).await
+        let blobs = store(&flow, &pictures).await?;
+        for (image, blob) in turn.images.iter_mut().zip(blobs) {
+            image.blob = Some(blob);
+        }
+        append(&flow, save.chat_id, turn).await
     }
 }
 
-/// Looks at a picture: its name, dimensions, length and hash.
-async fn describe(save: &SaveTurn, index: usize, picture: &Picture) -> Result<Described> {
+impl SaveTurn {
+    fn turn(&self, images: Vec<Image>) -> Turn {
+        let message = Message {
+            role: self.role.into(),
+            content: self.content.clone(),
+            message_type: self.message_type.clone(),
+            ..Default::default()
+        };
+        Turn {
+            message: Some(message),
+            images,
+            search_results: self.search_results.clone(),
+        }
+    }
+}
+
+/// Looks at a picture: the row that it makes, but for its object, and what is to be stored.
+async fn describe(
+    save: &SaveTurn,
+    index: usize,
+    picture: &Picture,
+) -> Result<(Image, (Upload, Digest))> {
     let source = &picture.source;
     let name = source.name(&picture.name, &format!("pictures[{index}].name"))?;
     let Some((width, height)) = source.dimensions().await? else {
@@ -111,37 +126,23 @@ async fn describe(save: &SaveTurn, index: usize, picture: &Picture) -> Result<De
         request_id: derived_id(save.request_id, &format!("PutObject {index}")),
     };
     let digest = source.digest().await?;
-    Ok(Described {
-        upload,
-        digest,
-        row,
-    })
+    Ok((row, (upload, digest)))
 }
 
-/// Stores a picture, and gives the row that names it.
-async fn store(flow: &Flow, picture: Described) -> Result<Image> {
-    let blob: BlobRef = put(flow, &picture.upload, &picture.digest).await?;
-    Ok(Image {
-        blob: Some(blob),
-        ..picture.row
-    })
+/// Stores the pictures, some at a time.
+async fn store(flow: &Flow, pictures: &[(Upload, Digest)]) -> Result<Vec<BlobRef>> {
+    let bytes = pictures.iter().map(|(_, d)| d.size_bytes.unsigned_abs());
+    flow.tell(Progress::Expected(bytes.sum()));
+    let uploads: Vec<_> = pictures.iter().map(|(u, d)| put(flow, u, d)).collect();
+    let stored = stream::iter(uploads).buffered(AT_ONCE);
+    stored.try_collect().await
 }
 
-async fn append(flow: &Flow, save: &SaveTurn, images: Vec<Image>) -> Result<Turn> {
-    let message = Message {
-        role: save.role.into(),
-        content: save.content.clone(),
-        message_type: save.message_type.clone(),
-        ..Default::default()
-    };
+async fn append(flow: &Flow, chat_id: Uuid, turn: Turn) -> Result<Turn> {
     let request = AppendMessagesRequest {
-        chat_id: save.chat_id.to_string(),
+        chat_id: chat_id.to_string(),
         create_chat: None,
-        turns: vec![Turn {
-            message: Some(message),
-            images,
-            search_results: save.search_results.clone(),
-        }],
+        turns: vec![turn],
         request_id: flow.id("AppendMessages").to_string(),
     };
     let append = async |r| flow.caller.messages().append_messages(r).await;

@@ -1,5 +1,6 @@
 //! Chats: conversations of one user, often about a document.
 
+mod judge;
 pub(crate) mod kv;
 pub(crate) mod rpc;
 #[cfg_attr(

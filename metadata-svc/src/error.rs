@@ -9,7 +9,7 @@ use diesel::result::{
     Error::DatabaseError,
 };
 use tokio_postgres::error::SqlState;
-use tonic::Status;
+use tonic::{Response, Status};
 use uuid::Uuid;
 
 use crate::postgres::{PoolError, sqlstate};
@@ -46,6 +46,9 @@ pub(crate) enum Error {
 }
 
 pub(crate) type Result<T> = std::result::Result<T, Error>;
+
+/// How an rpc ends.
+pub(crate) type Answer<T> = std::result::Result<Response<T>, Status>;
 
 impl Error {
     /// The chat of this id is absent.

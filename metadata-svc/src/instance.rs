@@ -9,13 +9,13 @@ use contract::{
     },
     status::unimplemented,
 };
-use tonic::{Request, Response, Status};
+use tonic::Request;
+
+use crate::error::Answer;
 
 /// The rpcs of `InstanceService`.
 #[derive(Debug)]
 pub(crate) struct Instances;
-
-type Answer<T> = Result<Response<T>, Status>;
 
 #[tonic::async_trait]
 impl InstanceService for Instances {

@@ -8,13 +8,13 @@ use contract::{
     },
     status::unimplemented,
 };
-use tonic::{Request, Response, Status};
+use tonic::Request;
+
+use crate::error::Answer;
 
 /// The rpcs of `MessengerService`.
 #[derive(Debug)]
 pub(crate) struct Messenger;
-
-type Answer<T> = Result<Response<T>, Status>;
 
 #[tonic::async_trait]
 impl MessengerService for Messenger {

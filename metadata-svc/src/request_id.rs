@@ -9,8 +9,6 @@
 )]
 mod sql;
 
-use std::time::Duration;
-
 use contract::Violations;
 use prost::Message;
 use redb::{ReadableTable as _, TableDefinition, TableError, WriteTransaction};
@@ -25,8 +23,8 @@ use crate::{
 const ANSWERS: TableDefinition<Uuid, Record> = TableDefinition::new("request_answers");
 /// (micros, request id), to forget the oldest first.
 const BY_TIME: TableDefinition<(i64, Uuid), ()> = TableDefinition::new("request_answers_by_time");
-/// How long an answer is kept.
-const KEPT: Duration = Duration::from_secs(7 * 86_400);
+/// How long an answer is kept: 7 days, as the contract says.
+const KEPT_MICROS: i64 = 7 * 86_400 * 1_000_000;
 /// How many answers at most are forgotten when one is added.
 const FORGOTTEN_AT_ONCE: usize = 16;
 
@@ -108,21 +106,61 @@ fn recall(txn: &Write, id: Uuid) -> Result<Option<AnswerRecord>> {
 }
 
 fn keep(txn: &Write, id: Uuid, record: &AnswerRecord) -> Result<()> {
+    forget(txn, txn.now.micros() - KEPT_MICROS)?;
+    let record = record.encode_to_vec();
+    txn.table(ANSWERS)?.insert(id, record.as_slice())?;
+    txn.table(BY_TIME)?.insert((txn.now.micros(), id), ())?;
+    Ok(())
+}
+
+/// Forgets the oldest of the answers that were kept before `micros`.
+fn forget(txn: &Write, micros: i64) -> Result<()> {
     let mut answers = txn.table(ANSWERS)?;
     let mut by_time = txn.table(BY_TIME)?;
-    let kept_from = txn.now.micros() - i64::try_from(KEPT.as_micros()).unwrap_or(i64::MAX);
-    let mut forgotten = Vec::new();
+    let mut old = Vec::new();
     for entry in by_time
-        .range(..(kept_from, Uuid::nil()))?
+        .range(..(micros, Uuid::nil()))?
         .take(FORGOTTEN_AT_ONCE)
     {
-        forgotten.push(entry?.0.value());
+        old.push(entry?.0.value());
     }
-    for old in forgotten {
-        by_time.remove(old)?;
-        answers.remove(old.1)?;
+    for place in old {
+        by_time.remove(place)?;
+        answers.remove(place.1)?;
     }
-    answers.insert(id, record.encode_to_vec().as_slice())?;
-    by_time.insert((txn.now.micros(), id), ())?;
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use tempfile::TempDir;
+
+    use super::*;
+
+    #[tokio::test]
+    async fn the_oldest_answers_are_forgotten_first_a_few_at_a_time_and_none_before_its_time() {
+        let folder = TempDir::new().expect("a temporary folder can be made");
+        let store = Store::open(folder.path()).expect("an empty store can be opened");
+        let ids: Vec<_> = (1..=FORGOTTEN_AT_ONCE as u128 + 4)
+            .map(Uuid::from_u128)
+            .collect();
+        let kept = store.write(move |txn| {
+            for id in &ids {
+                keep(txn, *id, &AnswerRecord::default())?;
+            }
+            let count = || {
+                ids.iter()
+                    .filter(|id| matches!(recall(txn, **id), Ok(Some(_))))
+            };
+            forget(txn, txn.now.micros())?;
+            let before = count().count();
+            forget(txn, txn.now.micros() + 1)?;
+            Ok((
+                before,
+                count().copied().collect::<Vec<_>>() == ids[FORGOTTEN_AT_ONCE..],
+            ))
+        });
+        let kept = kept.await.expect("the store can be written");
+        assert_eq!(kept, (FORGOTTEN_AT_ONCE + 4, true));
+    }
 }

@@ -230,3 +230,6 @@ pub(crate) fn decode<R: Message + Default>(bytes: &[u8]) -> Result<R> {
 pub(crate) fn decode_id(bytes: &[u8]) -> Result<Uuid> {
     Uuid::from_slice(bytes).map_err(|error| Error::Broken(format!("an id of the store: {error}")))
 }
+
+#[cfg(test)]
+mod tests;

@@ -62,7 +62,7 @@ impl Telemetry {
         let logs = if std::io::stderr().is_terminal() {
             logs.boxed()
         } else {
-            logs.json().boxed()
+            logs.json().with_current_span(false).boxed()
         };
         // A second start in one process (tests) keeps the first one's subscriber.
         let _ = tracing_subscriber::registry()

@@ -18,7 +18,11 @@ use tonic::{Request, Response, Status};
 use uuid::Uuid;
 
 use super::kv;
-use crate::{error::Result, page::Paging, store::Store};
+use crate::{
+    error::{Answer, Result},
+    page::Paging,
+    store::Store,
+};
 
 /// The rpcs of `BlobLedgerService`.
 #[derive(Debug)]
@@ -33,7 +37,7 @@ impl BlobLedgerService for BlobLedger {
     async fn list_pending_deletes(
         &self,
         request: Request<ListPendingDeletesRequest>,
-    ) -> std::result::Result<Response<ListPendingDeletesResponse>, Status> {
+    ) -> Answer<ListPendingDeletesResponse> {
         let paging = judge_list(request.into_inner())?;
         let page = self
             .store
@@ -45,33 +49,27 @@ impl BlobLedgerService for BlobLedger {
         }))
     }
 
-    async fn ack_deletes(
-        &self,
-        request: Request<AckDeletesRequest>,
-    ) -> std::result::Result<Response<AckDeletesResponse>, Status> {
+    async fn ack_deletes(&self, request: Request<AckDeletesRequest>) -> Answer<AckDeletesResponse> {
         let ids = judge_ack(request.into_inner())?;
         let acked_count = self.store.write(move |txn| kv::ack(txn, ids)).await?;
         Ok(Response::new(AckDeletesResponse { acked_count }))
     }
 
-    async fn reserve_keys(
-        &self,
-        _: Request<ReserveKeysRequest>,
-    ) -> std::result::Result<Response<ReserveKeysResponse>, Status> {
+    async fn reserve_keys(&self, _: Request<ReserveKeysRequest>) -> Answer<ReserveKeysResponse> {
         Err(status::unimplemented("ReserveKeys"))
     }
 
     async fn filter_unreferenced_keys(
         &self,
         _: Request<FilterUnreferencedKeysRequest>,
-    ) -> std::result::Result<Response<FilterUnreferencedKeysResponse>, Status> {
+    ) -> Answer<FilterUnreferencedKeysResponse> {
         Err(status::unimplemented("FilterUnreferencedKeys"))
     }
 
     async fn list_referenced_keys(
         &self,
         _: Request<ListReferencedKeysRequest>,
-    ) -> std::result::Result<Response<Self::ListReferencedKeysStream>, Status> {
+    ) -> Answer<Self::ListReferencedKeysStream> {
         Err(status::unimplemented("ListReferencedKeys"))
     }
 }

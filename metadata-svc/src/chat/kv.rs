@@ -1,20 +1,19 @@
 //! How chats are kept: a record by id, and an index by user, newest last.
 
+mod delete;
+
 use contract::{blob::v1::BlobRef, metadata::v1::ChatState, time::Time};
 use prost::Message;
 use prost_types::Struct;
 use redb::{ReadableTable as _, TableDefinition, TableError, WriteTransaction};
 use uuid::Uuid;
 
+pub(crate) use self::delete::{Deleted, delete};
 use super::{Chat, ChatPatch, NewChat};
 use crate::{
-    attachment::kv::{IMAGES, SEARCH_RESULTS},
-    blob_ledger::{self, PendingDelete},
+    blob_ledger,
     error::{Error, Result},
-    image::{self, Image},
-    message,
     page::Page,
-    search,
     store::{Record, Tables, Write, decode},
     usage::{self, Tally, Usage},
 };
@@ -22,7 +21,6 @@ use crate::{
 const CHATS: TableDefinition<Uuid, Record> = TableDefinition::new("chats");
 /// (user id, whether archived, created micros, chat id)
 const BY_USER: TableDefinition<(&str, bool, i64, Uuid), ()> = TableDefinition::new("chats_by_user");
-
 /// The ids of deleted chats. They stay taken, because the keys under their prefixes do: what removes those objects may run
 /// late, and run again.
 const DELETED: TableDefinition<Uuid, ()> = TableDefinition::new("deleted_chats");
@@ -158,44 +156,6 @@ pub(crate) fn put(txn: &Write, chat: &Chat) -> Result<()> {
     let record = record(chat.clone()).encode_to_vec();
     txn.table(CHATS)?.insert(chat.id, record.as_slice())?;
     Ok(())
-}
-
-/// What went with a chat.
-#[derive(Debug)]
-pub(crate) struct Deleted {
-    pub(crate) messages: usize,
-    pub(crate) images: usize,
-    pub(crate) search_results: usize,
-    pub(crate) pending: Vec<PendingDelete>,
-}
-
-/// Deletes a chat with all that belongs to it, and records what is to be removed from the store.
-pub(crate) fn delete(txn: &Write, id: Uuid, etag: &str) -> Result<Deleted> {
-    let chat = get(txn, id)?;
-    chat.demand_etag(etag)?;
-    let mut tally = Tally::default();
-    tally.take(chat.create_time, usage_of(&chat));
-    let messages = message::kv::remove_of_chat(txn, id, &mut tally)?;
-    let search_results = SEARCH_RESULTS.remove_of_chat(txn, id)?.len();
-    let images = IMAGES.remove_of_chat(txn, id)?;
-    for image in &images {
-        tally.take(image.upload_time, image::kv::usage_of(image));
-    }
-    search::kv::remove_of_chat(txn, id)?;
-    unindex(txn, &chat)?;
-    txn.table(CHATS)?.remove(id)?;
-    txn.table(DELETED)?.insert(id, ())?;
-    usage::kv::apply(txn, &chat.user_id, tally)?;
-
-    let names = images.iter().map(Image::named).chain(named(&chat));
-    let free = blob_ledger::kv::release(txn, names)?;
-    txn.wake(id);
-    Ok(Deleted {
-        messages,
-        images: images.len(),
-        search_results,
-        pending: blob_ledger::kv::pend_chat(txn, Chat::prefix(id), free)?,
-    })
 }
 
 fn index(txn: &Write, chat: &Chat) -> Result<()> {

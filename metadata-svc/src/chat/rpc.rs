@@ -1,38 +1,25 @@
 //! How chats are asked for. What is asked of a chat as a whole has rooms of its own: `history`, `watch`, `search`, `usage`.
 
-use std::mem::take;
-
 use contract::{
-    Violations,
-    id::Uuid,
     metadata::v1::{
-        ArchiveChatRequest, ArchiveChatResponse, ChatState, CreateChatRequest, CreateChatResponse,
+        ArchiveChatRequest, ArchiveChatResponse, CreateChatRequest, CreateChatResponse,
         DeleteChatRequest, DeleteChatResponse, GetChatHistoryRequest, GetChatHistoryResponse,
         GetChatRequest, GetChatResponse, GetUsageRequest, GetUsageResponse, GrantBlobAccessRequest,
         GrantBlobAccessResponse, ListChatsRequest, ListChatsResponse, SearchMessagesRequest,
         SearchMessagesResponse, UnarchiveChatRequest, UnarchiveChatResponse, UpdateChatRequest,
         UpdateChatResponse, WatchChatRequest, WatchChatResponse, chat_service_server::ChatService,
     },
-    page::PageScope,
     status,
 };
 use futures::stream::BoxStream;
 use tonic::{Request, Response, Status};
-use tracing::{Span, field::display};
 
-use super::{ChatPatch, NewChat, judge_user_id, kv};
-use crate::{
-    blob_ledger,
-    error::Result,
-    history,
-    page::{self, Paging},
-    request_id::Call,
-    search,
-    store::Store,
-    usage, watch,
+use super::{
+    Chat,
+    judge::{judge_after, judge_call, judge_create, judge_get, judge_list, judge_update},
+    kv,
 };
-
-type Answer<T> = std::result::Result<Response<T>, Status>;
+use crate::{blob_ledger, error::Answer, history, page, search, store::Store, usage, watch};
 
 /// The rpcs of `ChatService`.
 #[derive(Debug)]
@@ -71,7 +58,7 @@ impl ChatService for Chats {
             .store
             .read(move |txn| kv::list(txn, &list.user, list.state, after, size))
             .await?;
-        let cursor = |last: &super::Chat| page::cursor(last.create_time.micros(), last.id);
+        let cursor = |last: &Chat| page::cursor(last.create_time.micros(), last.id);
         Ok(Response::new(ListChatsResponse {
             next_page_token: page.next_token(&list.paging.scope, cursor),
             chats: page.rows.into_iter().map(Into::into).collect(),
@@ -188,95 +175,6 @@ impl ChatService for Chats {
     ) -> Answer<GrantBlobAccessResponse> {
         Err(status::unimplemented("GrantBlobAccess"))
     }
-}
-
-/// Judges the id of the chat that a call is about.
-fn judge_id(v: &mut Violations, field: &str, id: &str) -> Uuid {
-    let id = v.id(field, id);
-    Span::current().record("chat_id", display(id));
-    id
-}
-
-fn judge_get(chat_id: &str) -> Result<Uuid> {
-    let mut v = Violations::default();
-    let id = judge_id(&mut v, "chat_id", chat_id);
-    Ok(v.accept(Some(id))?)
-}
-
-/// Judges a call that changes a chat as a whole.
-fn judge_call(
-    method: &str,
-    chat_id: &str,
-    request_id: &str,
-    request: &impl prost::Message,
-) -> Result<(Call, Uuid)> {
-    let mut v = Violations::default();
-    let call = Call::of(&mut v, method, request_id, request);
-    let id = judge_id(&mut v, "chat_id", chat_id);
-    Ok(v.accept(Some((call, id)))?)
-}
-
-/// Judges from where a stream of turns is to begin.
-fn judge_after(chat_id: &str, after_seq: i64) -> Result<(Uuid, i64)> {
-    let mut v = Violations::default();
-    let id = judge_id(&mut v, "chat_id", chat_id);
-    let after = v.non_negative("after_seq", after_seq);
-    Ok(v.accept(Some((id, after)))?)
-}
-
-fn judge_create(request: CreateChatRequest) -> Result<(Call, NewChat)> {
-    let mut v = Violations::default();
-    let call = Call::of(&mut v, "CreateChat", &request.request_id, &request);
-    let new = v.required("chat", request.chat, |v, chat| {
-        let new = NewChat::judge(v, chat);
-        Span::current().record("chat_id", display(new.id));
-        Some(new)
-    });
-    Ok(v.accept(new.map(|new| (call, new)))?)
-}
-
-struct Update {
-    id: Uuid,
-    etag: String,
-    patch: ChatPatch,
-}
-
-fn judge_update(request: UpdateChatRequest) -> Result<(Call, Update)> {
-    let mut v = Violations::default();
-    let call = Call::of(&mut v, "UpdateChat", &request.request_id, &request);
-    let Some(mut chat) = request.chat else {
-        v.add("chat", "is required");
-        return Ok(v.accept(None)?);
-    };
-    let update = Update {
-        id: v.within("chat", |v| judge_id(v, "id", &chat.id)),
-        etag: take(&mut chat.etag),
-        patch: ChatPatch::judge(&mut v, request.update_mask, chat),
-    };
-    Ok(v.accept(Some((call, update)))?)
-}
-
-struct List {
-    user: String,
-    state: ChatState,
-    paging: Paging<(i64, Uuid)>,
-}
-
-fn judge_list(mut request: ListChatsRequest) -> Result<List> {
-    let mut v = Violations::default();
-    let (size, token) = (take(&mut request.page_size), take(&mut request.page_token));
-    let scope = PageScope::new("ListChats", &request);
-    let state = ChatState::try_from(request.state).unwrap_or_else(|_| {
-        let allowed = "must be CHAT_STATE_ACTIVE, CHAT_STATE_ARCHIVED or CHAT_STATE_ALL";
-        v.add("state", allowed);
-        ChatState::Unspecified
-    });
-    let list = List {
-        user: judge_user_id(&mut v, request.user_id),
-        state,
-        paging: Paging::judge(&mut v, scope, size, &token, page::read_cursor),
-    };
-    Ok(v.accept(Some(list))?)
 }
 
 fn count(rows: usize) -> i64 {

@@ -12,14 +12,14 @@ use contract::{
     },
     page::PageScope,
 };
-use tonic::{Request, Response, Status};
+use tonic::{Request, Response};
 use tracing::{Span, field::display};
 
 use super::{NewImage, kv};
 use crate::{
     attachment::{Owner, Parents, chats_said, judge_row, kv::IMAGES, page},
     blob_ledger,
-    error::Result,
+    error::{Answer, Result},
     page::{Paging, read_number_cursor},
     request_id::Call,
     store::Store,
@@ -33,10 +33,7 @@ pub(crate) struct Images {
 
 #[tonic::async_trait]
 impl ImageService for Images {
-    async fn add_images(
-        &self,
-        request: Request<AddImagesRequest>,
-    ) -> std::result::Result<Response<AddImagesResponse>, Status> {
+    async fn add_images(&self, request: Request<AddImagesRequest>) -> Answer<AddImagesResponse> {
         let add = judge_add(request.into_inner())?;
         let added = self.store.once(add.call, move |txn| {
             let images = kv::add(txn, add.message_id, add.images, &add.chats_said)?;
@@ -47,10 +44,7 @@ impl ImageService for Images {
         Ok(Response::new(added.await?))
     }
 
-    async fn get_image(
-        &self,
-        request: Request<GetImageRequest>,
-    ) -> std::result::Result<Response<GetImageResponse>, Status> {
+    async fn get_image(&self, request: Request<GetImageRequest>) -> Answer<GetImageResponse> {
         let id = judge_id(&request.into_inner().image_id)?;
         let image = self.store.read(move |txn| IMAGES.get(txn, id)).await?;
         Ok(Response::new(GetImageResponse {
@@ -58,10 +52,7 @@ impl ImageService for Images {
         }))
     }
 
-    async fn list_images(
-        &self,
-        request: Request<ListImagesRequest>,
-    ) -> std::result::Result<Response<ListImagesResponse>, Status> {
+    async fn list_images(&self, request: Request<ListImagesRequest>) -> Answer<ListImagesResponse> {
         let (owner, paging) = judge_list(request.into_inner())?;
         let (rows, next_page_token) = page(&self.store, IMAGES, owner, paging).await?;
         Ok(Response::new(ListImagesResponse {
@@ -73,7 +64,7 @@ impl ImageService for Images {
     async fn delete_image(
         &self,
         request: Request<DeleteImageRequest>,
-    ) -> std::result::Result<Response<DeleteImageResponse>, Status> {
+    ) -> Answer<DeleteImageResponse> {
         let (call, id) = judge_delete(request.into_inner())?;
         let deleted = self.store.once(call, move |txn| {
             Ok(DeleteImageResponse {

@@ -1,30 +1,34 @@
 //! How messages are kept: their heads and their contents apart, by chat and sequence number, and found by id.
 
+mod append;
+mod delete;
+
 use std::ops::Bound;
 
 use contract::{
-    metadata::v1::{MessageOrder, Role, pending_delete::Target},
+    metadata::v1::{MessageOrder, Role},
     time::Time,
 };
 use prost::Message as _;
 use redb::{ReadableTable, TableDefinition, TableError, WriteTransaction};
 use uuid::Uuid;
 
-use super::{Message, NewMessage, NewTurn, Turn};
+pub(crate) use self::{
+    append::{Append, append},
+    delete::{delete, remove_of_chat},
+};
+use super::{Message, NewMessage, Turn};
 use crate::{
     attachment::{
         Attachment as _,
-        kv::{IMAGES, SEARCH_RESULTS, all, behind},
+        kv::{IMAGES, SEARCH_RESULTS, behind},
     },
-    blob_ledger::{self, PendingDelete},
-    chat::{self, Chat, NewChat},
+    chat,
     error::{Error, Result},
-    image::{self, Image},
+    image::Image,
     page::Page,
-    search::{self, kv::Lexemes},
-    search_result,
-    store::{Record, Tables, Write, decode, decode_id},
-    usage::{self, Tally, Usage},
+    store::{Record, Tables, decode, decode_id},
+    usage::Usage,
 };
 
 /// (chat, sequence number)
@@ -58,78 +62,6 @@ pub(crate) fn make_tables(txn: &WriteTransaction) -> std::result::Result<(), Tab
     txn.open_table(CONTENTS)?;
     txn.open_table(IDS)?;
     Ok(())
-}
-
-/// What is to be appended, and where.
-#[derive(Debug)]
-pub(crate) struct Append {
-    pub(crate) chat_id: Uuid,
-    /// The chat to create when there is none.
-    pub(crate) create: Option<NewChat>,
-    pub(crate) turns: Vec<NewTurn>,
-    /// The lexemes of each turn's content.
-    pub(crate) lexemes: Vec<Lexemes>,
-}
-
-/// What was appended, the messages without their contents.
-#[derive(Debug)]
-pub(crate) struct Appended {
-    pub(crate) chat: Chat,
-    pub(crate) turns: Vec<Turn>,
-    pub(crate) chat_created: bool,
-}
-
-/// Appends turns to a chat, which is created when it is absent and may be.
-pub(crate) fn append(txn: &Write, append: Append) -> Result<Appended> {
-    let found = chat::kv::find(txn, append.chat_id)?;
-    let chat_created = found.is_none();
-    let mut chat = match (found, append.create) {
-        (Some(chat), _) => chat,
-        (None, Some(new)) => chat::kv::create(txn, new)?,
-        (None, None) => return Err(Error::no_chat(append.chat_id)),
-    };
-    let first = chat.last_seq + 1;
-    let mut tally = Tally::default();
-    let mut turns = Vec::with_capacity(append.turns.len());
-    for (turn, seq) in append.turns.into_iter().zip(first..) {
-        turns.push(insert(txn, (chat.id, seq), turn, &mut tally)?);
-        chat.last_seq = seq;
-    }
-    search::kv::add(txn, chat.id, (first..).zip(&append.lexemes))?;
-    usage::kv::apply(txn, &chat.user_id, tally)?;
-    chat.update_time = txn.now;
-    chat::kv::put(txn, &chat)?;
-    txn.wake(chat.id);
-    Ok(Appended {
-        chat,
-        turns,
-        chat_created,
-    })
-}
-
-fn insert(txn: &Write, place: Place, turn: NewTurn, tally: &mut Tally) -> Result<Turn> {
-    let (chat_id, seq) = place;
-    let mut given = turn.message;
-    let id = given.id;
-    if txn.table(IDS)?.insert(id, place)?.is_some() {
-        return Err(Error::IdTaken("message", id));
-    }
-    let content = std::mem::take(&mut given.content);
-    txn.table(CONTENTS)?.insert(place, content.as_str())?;
-    let message = Message {
-        chat_id,
-        seq,
-        create_time: txn.now,
-        given,
-    };
-    txn.table(HEADS)?
-        .insert(place, encode(&message).as_slice())?;
-    tally.add(txn.now, ONE);
-    Ok(Turn {
-        message,
-        images: image::kv::insert(txn, chat_id, id, turn.images, tally)?,
-        search_results: search_result::kv::insert(txn, chat_id, id, turn.search_results)?,
-    })
 }
 
 /// What a message adds to its user's usage.
@@ -210,58 +142,6 @@ fn weight(turn: &Turn) -> usize {
     let images = turn.images.iter().map(Image::weight);
     let results = turn.search_results.iter().map(|result| result.weight());
     turn.message.given.content.len() + images.chain(results).sum::<usize>()
-}
-
-/// What went with a message.
-#[derive(Debug)]
-pub(crate) struct Deleted {
-    pub(crate) images: usize,
-    pub(crate) search_results: usize,
-    pub(crate) pending: Vec<PendingDelete>,
-}
-
-/// Deletes a message with what belongs to it, and records the keys that no row names any more for removal.
-pub(crate) fn delete(txn: &Write, id: Uuid) -> Result<Deleted> {
-    let place = find(txn, id)?;
-    let (chat_id, seq) = place;
-    let message = head(&txn.table(HEADS)?, place)?;
-    let content = content(&txn.table(CONTENTS)?, place)?;
-    search::kv::remove(txn, chat_id, seq, &search::lexemes(&content))?;
-    txn.table(HEADS)?.remove(place)?;
-    txn.table(CONTENTS)?.remove(place)?;
-    txn.table(IDS)?.remove(id)?;
-    let search_results = SEARCH_RESULTS.remove_of_message(txn, chat_id, id)?.len();
-    let images = IMAGES.remove_of_message(txn, chat_id, id)?;
-
-    let mut tally = Tally::default();
-    tally.take(message.create_time, ONE);
-    for image in &images {
-        tally.take(image.upload_time, image::kv::usage_of(image));
-    }
-    let user = chat::kv::get(txn, chat_id)?.user_id;
-    usage::kv::apply(txn, &user, tally)?;
-    let free = blob_ledger::kv::release(txn, images.iter().map(Image::named))?;
-    Ok(Deleted {
-        images: images.len(),
-        search_results,
-        pending: blob_ledger::kv::pend(txn, free.into_iter().map(Target::Key))?,
-    })
-}
-
-/// Removes all messages of a chat; tells how many there were.
-pub(crate) fn remove_of_chat(txn: &Write, chat: Uuid, tally: &mut Tally) -> Result<usize> {
-    let mut ids = txn.table(IDS)?;
-    let mut heads = txn.table(HEADS)?;
-    let mut count = 0;
-    for entry in heads.extract_from_if(all(chat), |_, _| true)? {
-        let (place, record) = entry?;
-        let message = decode_head(place.value(), record.value())?;
-        ids.remove(message.given.id)?;
-        tally.take(message.create_time, ONE);
-        count += 1;
-    }
-    txn.table(CONTENTS)?.retain_in(all(chat), |_, _| false)?;
-    Ok(count)
 }
 
 /// Reads the message at `place` without its content.

@@ -12,20 +12,18 @@ use contract::{
     },
     page::PageScope,
 };
-use tonic::{Request, Response, Status};
+use tonic::{Request, Response};
 use tracing::{Span, field::display};
 
 use super::{judge_append::judge_append, kv};
 use crate::{
     blob_ledger,
-    error::Result,
+    error::{Answer, Result},
     page::{Paging, number_cursor, read_number_cursor},
     request_id::Call,
     search,
     store::{Store, blocking},
 };
-
-type Answer<T> = std::result::Result<Response<T>, Status>;
 
 /// The rpcs of `MessageService`.
 #[derive(Debug)]

@@ -10,7 +10,7 @@ use futures::{FutureExt as _, future::BoxFuture, join};
 use prost::Message;
 use uuid::Uuid;
 
-use super::{Call, KEPT};
+use super::{Call, KEPT_MICROS};
 use crate::{
     error::{Error, Result},
     postgres::{Connection, value::timestamp},
@@ -56,9 +56,7 @@ impl Sql {
     pub(crate) async fn forget_answers(&self) -> Result<usize> {
         self.write(|connection, now| {
             async move {
-                let before = Time::from_micros(
-                    now.micros() - i64::try_from(KEPT.as_micros()).unwrap_or(i64::MAX),
-                );
+                let before = Time::from_micros(now.micros() - KEPT_MICROS);
                 let forget =
                     sql_query(include_str!("forget.sql")).bind::<Timestamptz, _>(timestamp(before));
                 Ok(forget.execute(connection).await?)

@@ -11,13 +11,13 @@ use contract::{
     },
     page::PageScope,
 };
-use tonic::{Request, Response, Status};
+use tonic::{Request, Response};
 use tracing::{Span, field::display};
 
 use super::{NewSearchResult, kv};
 use crate::{
     attachment::{Owner, Parents, chats_said, judge_row, kv::SEARCH_RESULTS, page},
-    error::Result,
+    error::{Answer, Result},
     page::{Paging, read_number_cursor},
     request_id::Call,
     store::Store,
@@ -34,7 +34,7 @@ impl SearchResultService for SearchResults {
     async fn add_search_results(
         &self,
         request: Request<AddSearchResultsRequest>,
-    ) -> std::result::Result<Response<AddSearchResultsResponse>, Status> {
+    ) -> Answer<AddSearchResultsResponse> {
         let add = judge_add(request.into_inner())?;
         let added = self.store.once(add.call, move |txn| {
             let results = kv::add(txn, add.message_id, add.results, &add.chats_said)?;
@@ -48,7 +48,7 @@ impl SearchResultService for SearchResults {
     async fn list_search_results(
         &self,
         request: Request<ListSearchResultsRequest>,
-    ) -> std::result::Result<Response<ListSearchResultsResponse>, Status> {
+    ) -> Answer<ListSearchResultsResponse> {
         let (owner, paging) = judge_list(request.into_inner())?;
         let (rows, next_page_token) = page(&self.store, SEARCH_RESULTS, owner, paging).await?;
         Ok(Response::new(ListSearchResultsResponse {

@@ -1,10 +1,12 @@
 //! The flows of the caller: each one, each one again with the same request id, and each one again after a service died
 //! under it just before one of its steps.
 
+mod bad_input;
 mod delete;
 mod exit_code;
 mod read;
-mod save;
+mod save_document;
+mod save_turn;
 
 use std::{
     path::PathBuf,

@@ -5,7 +5,7 @@ use std::{env, fs, path::PathBuf};
 use tempfile::TempDir;
 use tests::{
     Pair,
-    command::{program, stdout},
+    command::{program, run, stdout},
     rpc,
 };
 
@@ -58,6 +58,21 @@ async fn grpcurl_lists_and_describes_every_method_by_reflection_alone() {
             );
         }
     }
+}
+
+#[tokio::test]
+async fn grpcurl_shows_the_details_of_a_refusal_in_words() {
+    let pair = Pair::start().await;
+    let refused = run(program("grpcurl").args([
+        "-plaintext",
+        "-d",
+        r#"{"user_id": ""}"#,
+        &pair.metadata.address(),
+        "chatstore.metadata.v1.ChatService/ListChats",
+    ]));
+    let told = String::from_utf8_lossy(&refused.stderr);
+    assert!(told.contains("fieldViolations"), "{told}");
+    assert!(told.contains(r#""field":"user_id""#), "{told}");
 }
 
 #[test]

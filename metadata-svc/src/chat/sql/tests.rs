@@ -5,7 +5,8 @@ use contract::{Violations, blob::v1::BlobRef, id::new_id, metadata::v1};
 use futures::FutureExt as _;
 use proptest::prelude::*;
 
-use super::*;
+use super::{delete::delete, *};
+use crate::chat::kv::Deleted;
 use crate::{
     chat::kv,
     db,
