@@ -2,6 +2,7 @@
 
 pub(crate) mod kv;
 pub(crate) mod rpc;
+pub(crate) mod sql;
 
 use contract::{
     Violations, blob::v1::BlobRef, id::Uuid, key, metadata::v1, time::Time, violation::Max,

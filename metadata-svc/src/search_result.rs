@@ -2,6 +2,7 @@
 
 pub(crate) mod kv;
 pub(crate) mod rpc;
+pub(crate) mod sql;
 
 use contract::{Violations, id::Uuid, metadata::v1, time::Time, violation::Max};
 use prost_types::Value;

@@ -52,16 +52,19 @@ pub(crate) async fn get(connection: &mut Connection, id: Uuid) -> Result<Chat> {
         .ok_or_else(|| Error::no_chat(id))
 }
 
-/// Reads a chat that is to be changed, and keeps others from changing it.
-async fn get_to_change(connection: &mut Connection, id: Uuid, etag: &str) -> Result<Chat> {
+/// Reads a chat that is to be changed and may be absent, and keeps others from changing it.
+pub(crate) async fn find_to_change(connection: &mut Connection, id: Uuid) -> Result<Option<Chat>> {
     let row = chats::table
         .select(ChatRow::as_select())
         .filter(chats::id.eq(id))
         .for_no_key_update();
     let row = row.first(connection).await.optional()?;
-    let chat = row
-        .map(ChatRow::into_chat)
-        .ok_or_else(|| Error::no_chat(id))?;
+    Ok(row.map(ChatRow::into_chat))
+}
+
+async fn get_to_change(connection: &mut Connection, id: Uuid, etag: &str) -> Result<Chat> {
+    let chat = find_to_change(connection, id).await?;
+    let chat = chat.ok_or_else(|| Error::no_chat(id))?;
     chat.demand_etag(etag)?;
     Ok(chat)
 }
@@ -164,4 +167,4 @@ fn usage_of(chat: &Chat) -> Usage {
 }
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;

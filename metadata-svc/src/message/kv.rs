@@ -14,7 +14,7 @@ use redb::{ReadableTable, TableDefinition, TableError, WriteTransaction};
 use uuid::Uuid;
 
 pub(crate) use self::{
-    append::{Append, append},
+    append::{Append, Appended, append},
     delete::{delete, remove_of_chat},
 };
 use super::{Message, NewMessage, Turn};

@@ -13,7 +13,7 @@ use crate::{error::Result, postgres::Connection};
 const SECONDS_PER_DAY: i64 = 86_400;
 
 /// Adds `tally` to what `user` keeps.
-pub(crate) async fn apply(connection: &mut Connection, user: &str, tally: &Tally) -> Result<()> {
+pub(crate) async fn apply(connection: &Connection, user: &str, tally: &Tally) -> Result<()> {
     let changes: Vec<_> = tally
         .0
         .iter()
@@ -39,13 +39,13 @@ pub(crate) async fn apply(connection: &mut Connection, user: &str, tally: &Tally
         .bind::<Array<BigInt>, _>(of(|change| change.messages))
         .bind::<Array<BigInt>, _>(of(|change| change.images))
         .bind::<Array<BigInt>, _>(of(|change| change.blob_bytes))
-        .execute(connection)
+        .execute(&mut &*connection)
         .await?;
     if takes {
         let empty = sql_query(include_str!("remove_empty.sql")).bind::<Text, _>(user);
         empty
             .bind::<Array<Integer>, _>(&days)
-            .execute(connection)
+            .execute(&mut &*connection)
             .await?;
     }
     Ok(())

@@ -19,7 +19,7 @@ use crate::{
     txn::Sql,
 };
 
-async fn sql(server: &Postgres) -> Sql {
+pub(crate) async fn sql(server: &Postgres) -> Sql {
     let settings = Settings::of(&server.url("postgres"), &[]);
     db::init(settings.clone())
         .await
@@ -91,7 +91,7 @@ fn document(key: usize, chats: &[Uuid; 4]) -> BlobRef {
     }
 }
 
-fn new(id: Uuid, user: usize, document: Option<BlobRef>) -> NewChat {
+pub(crate) fn new(id: Uuid, user: usize, document: Option<BlobRef>) -> NewChat {
     let json = serde_json::json!({"pages": 3, "tags": ["a", null], "deep": {"x": -0.5}});
     let metadata = json
         .as_object()
@@ -119,7 +119,7 @@ fn patch(title: Option<String>, document: Option<Option<BlobRef>>) -> ChatPatch 
 }
 
 /// An answer without what differs between two runs: times and the ids of pending deletes.
-fn told<T: std::fmt::Debug>(answer: Result<T>) -> String {
+pub(crate) fn told<T: std::fmt::Debug>(answer: Result<T>) -> String {
     let text = format!("{answer:?}");
     let mut told = String::new();
     for part in text.split("Time(") {

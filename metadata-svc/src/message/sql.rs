@@ -1,0 +1,114 @@
+//! How messages are kept in Postgres.
+
+pub(crate) mod append;
+
+use contract::{
+    id::Uuid,
+    metadata::v1::{MessageOrder, Role},
+};
+use diesel::{
+    ExpressionMethods as _, OptionalExtension as _, QueryDsl as _, Queryable, Selectable,
+    SelectableHelper as _, pg::data_types::PgTimestamp,
+};
+use diesel_async::RunQueryDsl as _;
+
+use super::{Message, NewMessage};
+use crate::{
+    chat,
+    error::{Error, Result},
+    page::Page,
+    postgres::{Connection, value::time},
+    schema::chat_messages,
+};
+
+#[derive(Queryable, Selectable)]
+#[diesel(table_name = chat_messages, check_for_backend(diesel::pg::Pg))]
+struct MessageRow {
+    id: Uuid,
+    chat_id: Uuid,
+    role: String,
+    content: String,
+    message_type: String,
+    created_at: PgTimestamp,
+    seq: i64,
+}
+
+impl MessageRow {
+    fn into_message(self) -> Result<Message> {
+        let role = role(&self.role)
+            .ok_or_else(|| Error::Broken(format!("the role of message {}", self.id)))?;
+        Ok(Message {
+            chat_id: self.chat_id,
+            seq: self.seq,
+            create_time: time(self.created_at),
+            given: NewMessage {
+                id: self.id,
+                role,
+                content: self.content,
+                message_type: self.message_type,
+            },
+        })
+    }
+}
+
+/// Reads a message.
+pub(crate) async fn get(connection: &mut Connection, id: Uuid) -> Result<Message> {
+    let row = chat_messages::table
+        .select(MessageRow::as_select())
+        .filter(chat_messages::id.eq(id));
+    let row = row.first(connection).await.optional()?;
+    row.ok_or_else(|| Error::Absent("message", id.to_string()))?
+        .into_message()
+}
+
+/// Reads a page of a chat's messages behind `after`, in `order`.
+pub(crate) async fn list(
+    connection: &mut Connection,
+    chat: Uuid,
+    order: MessageOrder,
+    after: Option<i64>,
+    size: usize,
+) -> Result<Page<Message>> {
+    let rows = chat_messages::table
+        .select(MessageRow::as_select())
+        .filter(chat_messages::chat_id.eq(chat))
+        .limit(i64::try_from(size).unwrap_or(i64::MAX).saturating_add(1))
+        .into_boxed();
+    let rows = match order {
+        MessageOrder::Unspecified | MessageOrder::OldestFirst => {
+            let behind = chat_messages::seq.gt(after.unwrap_or_default());
+            rows.filter(behind).order(chat_messages::seq.asc())
+        }
+        MessageOrder::NewestFirst => {
+            let before = chat_messages::seq.lt(after.unwrap_or(i64::MAX));
+            rows.filter(before).order(chat_messages::seq.desc())
+        }
+    };
+    let rows: Vec<MessageRow> = rows.load(connection).await?;
+    if rows.is_empty() {
+        // Nothing there, or no chat.
+        chat::sql::get(connection, chat).await?;
+    }
+    let weigh = |message: &Message| message.given.content.len();
+    Page::fill(rows.into_iter().map(MessageRow::into_message), size, weigh)
+}
+
+/// How the column `role` spells a role.
+fn role_text(role: Role) -> &'static str {
+    match role {
+        // Judged when the request was; the column refuses it.
+        Role::Unspecified => "",
+        Role::User => "user",
+        Role::Assistant => "assistant",
+        Role::System => "system",
+        Role::Tool => "tool",
+    }
+}
+
+fn role(text: &str) -> Option<Role> {
+    let roles = [Role::User, Role::Assistant, Role::System, Role::Tool];
+    roles.into_iter().find(|role| role_text(*role) == text)
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,11 @@
+with inserted as (
+    insert into chat_messages (chat_id, id, seq, role, content, message_type, created_at)
+    select chat_id, id, seq, role, content, message_type, $7
+    from unnest($1, $2, $3, $4, $5, $6) as given (chat_id, id, seq, role, content, message_type)
+    on conflict (id) do nothing
+    returning id
+),
+noted as (
+    insert into unindexed_messages (message_id) select id from inserted
+)
+select id from inserted
