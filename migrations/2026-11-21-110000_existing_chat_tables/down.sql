@@ -1,13 +1,12 @@
--- Tables that hold rows are left as existing deployments have them: going down never loses a row.
+-- Where any of the tables holds a row they are left, as existing deployments have them: going down never loses a row.
 do $$
-declare
-    name text;
-    has_rows boolean;
 begin
-    foreach name in array array['search_results', 'chat_images', 'chat_messages', 'chats'] loop
-        execute format('select exists (select from %I)', name) into has_rows;
-        exit when has_rows;
-        execute format('drop table %I', name);
-    end loop;
+    if not exists (select from chats)
+        and not exists (select from chat_messages)
+        and not exists (select from chat_images)
+        and not exists (select from search_results)
+    then
+        drop table search_results, chat_images, chat_messages, chats;
+    end if;
 end
 $$;

@@ -10,6 +10,7 @@ mod pair;
 mod pgbouncer;
 mod private_ca;
 mod service;
+mod unprivileged;
 
 pub use pair::Pair;
 pub use pgbouncer::PgBouncer;

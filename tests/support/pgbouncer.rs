@@ -14,6 +14,7 @@ use tempfile::TempDir;
 use crate::{
     free_address,
     postgres::{self, PASSWORD, Postgres, USER},
+    unprivileged::{folder, own, unprivileged},
 };
 
 /// How long it may take to listen; far above what it takes.
@@ -35,7 +36,7 @@ impl PgBouncer {
     /// When it cannot be started; `tests/install` installs it.
     #[must_use]
     pub fn start(server: &Postgres, pool_size: u16) -> Self {
-        let folder = postgres::folder();
+        let folder = folder();
         let port = free_address().port();
         let ini = format!(
             "[databases]\n* = host=127.0.0.1 port={}\n[pgbouncer]\nlisten_addr = 127.0.0.1\nlisten_port = {port}\n\
@@ -49,9 +50,9 @@ impl PgBouncer {
         ] {
             let file = folder.path().join(name);
             fs::write(&file, text).expect("a file can be written");
-            postgres::own(&file);
+            own(&file);
         }
-        let child = postgres::unprivileged("/usr/sbin/pgbouncer", folder.path())
+        let child = unprivileged("/usr/sbin/pgbouncer", folder.path())
             .arg("ini")
             .spawn()
             .expect("`tests/install` installs PgBouncer");

@@ -2,8 +2,7 @@
 //! and TLS by a private CA where a test wants it. It never touches the machine's own cluster, and ends with its test.
 
 use std::{
-    fs::{self, File},
-    os::unix::{fs::PermissionsExt, process::CommandExt as _},
+    fs,
     path::{Path, PathBuf},
     process::{Child, Command, Stdio},
     thread,
@@ -16,6 +15,7 @@ use crate::{
     command::{run, stdout},
     free_address,
     private_ca::PrivateCa,
+    unprivileged::{folder, own, unprivileged},
 };
 
 /// The superuser; obviously made up.
@@ -26,9 +26,6 @@ pub const PASSWORD: &str = "not@a:real/pass%word#!?";
 /// How long it may take to answer; far above what it takes.
 const START_LIMIT: Duration = Duration::from_secs(60);
 const ASK_EVERY: Duration = Duration::from_millis(20);
-/// `nobody`: the server refuses to run as root.
-const UNPRIVILEGED: u32 = 65_534;
-
 /// A running server. It ends, and its folder goes, when this is dropped.
 #[derive(Debug)]
 pub struct Postgres {
@@ -202,46 +199,6 @@ pub(crate) fn url(port: u16, database: &str) -> String {
     format!("postgresql://{USER}:{PASSWORD}@127.0.0.1:{port}/{database}")
 }
 
-/// A temporary folder that the unprivileged user may write to.
-pub(crate) fn folder() -> TempDir {
-    let folder = TempDir::with_prefix("postgres").expect("a temporary folder can be made");
-    own(folder.path());
-    folder
-}
-
-/// Gives `path` to the unprivileged user, for whom alone it is; nothing to do where the tests are unprivileged themselves.
-pub(crate) fn own(path: &Path) {
-    if is_root() {
-        std::os::unix::fs::chown(path, Some(UNPRIVILEGED), Some(UNPRIVILEGED))
-            .expect("root may give away files");
-    }
-    let mode = if path.is_dir() { 0o700 } else { 0o600 };
-    fs::set_permissions(path, PermissionsExt::from_mode(mode))
-        .expect("an own file's mode can be set");
-}
-
-/// A server's command: run without privileges, in `folder`, logging there.
-pub(crate) fn unprivileged(program: impl AsRef<Path>, folder: &Path) -> Command {
-    let mut command = Command::new(program.as_ref());
-    let log = File::options()
-        .create(true)
-        .append(true)
-        .open(folder.join("log"))
-        .expect("a log file can be opened");
-    command
-        .env_clear()
-        .env("LC_ALL", "C")
-        .current_dir(folder)
-        .stdin(Stdio::null());
-    command
-        .stdout(log.try_clone().expect("a file handle can be cloned"))
-        .stderr(log);
-    if is_root() {
-        command.uid(UNPRIVILEGED).gid(UNPRIVILEGED);
-    }
-    command
-}
-
 /// The newest installed Postgres' program `name`; Debian keeps them out of PATH.
 fn program(name: &str) -> PathBuf {
     let versions = fs::read_dir("/usr/lib/postgresql")
@@ -254,12 +211,6 @@ fn program(name: &str) -> PathBuf {
         .filter(|path| path.join("bin/postgres").is_file())
         .max_by_key(|path| version(path));
     newest.map_or_else(|| PathBuf::from(name), |path| path.join("bin").join(name))
-}
-
-fn is_root() -> bool {
-    use std::os::unix::fs::MetadataExt as _;
-
-    fs::metadata("/proc/self").is_ok_and(|process| process.uid() == 0)
 }
 
 fn init(folder: &Path) {

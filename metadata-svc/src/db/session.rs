@@ -2,10 +2,7 @@
 //! it, and only after a look, under that lock, at what is applied by then. So two sessions at once take turns, whatever dies
 //! leaves whole migrations behind, and a transaction pooler in between does no harm.
 
-use std::{
-    collections::BTreeMap,
-    fmt::{self, Write as _},
-};
+use std::{collections::BTreeMap, fmt};
 
 use anyhow::{Context as _, bail};
 use tokio_postgres::{Client, Error, GenericClient, Transaction, error::ErrorPosition};
@@ -82,7 +79,7 @@ impl Session {
         let transaction = begin(&mut self.client, settings, !makes_schema).await?;
         let mut sql = String::new();
         if makes_schema {
-            writeln!(sql, "create schema if not exists \"{}\";", settings.schema)?;
+            sql.push_str(&make_schema(&settings.schema));
         }
         sql.push_str(VERSIONS);
         transaction
@@ -127,7 +124,8 @@ impl Session {
         let mut script = String::new();
         if direction == Direction::Up {
             script = format!(
-                "begin;\n{opening}create schema if not exists \"{schema}\";\n{VERSIONS}commit;\n"
+                "begin;\n{opening}{}{VERSIONS}commit;\n",
+                make_schema(schema)
             );
         }
         for migration in migrations {
@@ -171,6 +169,13 @@ comment on table __diesel_schema_migrations is 'The migrations that are applied.
 comment on column __diesel_schema_migrations.version is 'The version of the migration.';
 comment on column __diesel_schema_migrations.run_on is 'When it was applied.';
 ";
+
+/// Makes the schema where it is missing; only then must the role be allowed to.
+fn make_schema(schema: &str) -> String {
+    format!(
+        "do $$ begin if to_regnamespace('{schema}') is null then create schema \"{schema}\"; end if; end $$;\n"
+    )
+}
 
 /// What each transaction begins with; all of it ends with the transaction.
 fn opening(schema: &str) -> String {

@@ -10,7 +10,8 @@ use tokio_postgres::Client;
 use super::Connection;
 use crate::postgres::{PoolMode, Settings};
 
-/// What reaching, TLS and authentication may take in all: a caller waits at most as long for a pooled connection.
+/// What reaching, TLS and authentication may take in all. Who waits for a pooled connection gives up sooner; it is made for
+/// the next.
 const LIMIT: Duration = Duration::from_secs(5);
 
 /// Why there is no connection. What is told holds neither password nor SQL.

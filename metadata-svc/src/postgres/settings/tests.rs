@@ -2,7 +2,10 @@
 
 use proptest::prelude::*;
 
+use contract::settings;
+
 use super::*;
+use crate::postgres::tls::SslMode;
 
 /// What reading some variables gives: the settings, the problems, the notices.
 fn read(variables: &[(&str, &str)]) -> (Option<Settings>, Vec<String>, Vec<String>) {
