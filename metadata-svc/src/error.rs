@@ -67,7 +67,7 @@ impl From<Error> for Status {
             ),
             Error::OverLimit(subject, limit) => status::over_limit(&subject, limit),
             Error::Stopping => status::unavailable("the service is ending"),
-            Error::Store(redb::Error::Io(error)) => {
+            Error::Store(error @ (redb::Error::Io(_) | redb::Error::PreviousIo)) => {
                 tracing::error!(%error, "the store cannot be read or written");
                 status::unavailable("the store cannot be read or written")
             }
