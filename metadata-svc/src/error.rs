@@ -112,3 +112,9 @@ impl From<redb::CommitError> for Error {
         Self::Store(error.into())
     }
 }
+
+impl From<redb::SetDurabilityError> for Error {
+    fn from(error: redb::SetDurabilityError) -> Self {
+        Self::Store(error.into())
+    }
+}
