@@ -6,7 +6,12 @@
 
 mod commit;
 
-use std::{cell::RefCell, fs, path::Path, sync::Arc};
+use std::{
+    cell::RefCell,
+    fs::{self, File},
+    path::Path,
+    sync::Arc,
+};
 
 use anyhow::{Context as _, anyhow, bail};
 use contract::time::Time;
@@ -68,6 +73,7 @@ impl Store {
             }
         };
         prepare(&database).with_context(|| format!("preparing {}", file.display()))?;
+        sync_names(folder).with_context(|| format!("syncing {}", folder.display()))?;
         let commits = Commits::new(database).map_err(|error| anyhow!("{error:?}"))?;
         Ok(Self(Arc::new(commits)))
     }
@@ -116,6 +122,14 @@ fn joined<T>(ended: std::result::Result<Result<T>, JoinError>) -> Result<T> {
         Err(error) if error.is_cancelled() => Err(Error::Stopping),
         Err(error) => Err(Error::Broken(error.to_string())),
     }
+}
+
+/// Puts the names of the new file and its folder on disk: without them a power cut can lose a file that is itself on disk.
+fn sync_names(folder: &Path) -> std::io::Result<()> {
+    let folders = folder.ancestors().take(2);
+    folders
+        .filter(|folder| !folder.as_os_str().is_empty())
+        .try_for_each(|folder| File::open(folder)?.sync_all())
 }
 
 /// Makes every table, so that a read finds it, and checks the version.
