@@ -1,18 +1,15 @@
 //! Error: everything that can go wrong in a call, and the one table of what the caller is told of it.
 
+mod database;
+
 use contract::{
     Violations,
     status::{self, Reason},
 };
-use diesel::result::{
-    DatabaseErrorKind::{ClosedConnection, UnableToSendCommand},
-    Error::DatabaseError,
-};
-use tokio_postgres::error::SqlState;
 use tonic::{Response, Status};
 use uuid::Uuid;
 
-use crate::postgres::{PoolError, sqlstate};
+use crate::postgres::PoolError;
 
 /// Why a call is not answered with what it asked for.
 #[derive(Debug)]
@@ -80,7 +77,7 @@ impl From<Error> for Status {
             ),
             Error::OverLimit(subject, limit) => status::over_limit(&subject, limit),
             Error::Stopping => status::unavailable("the service is ending"),
-            Error::Store(redb::Error::Io(error)) => {
+            Error::Store(error @ (redb::Error::Io(_) | redb::Error::PreviousIo)) => {
                 tracing::error!(%error, "the store cannot be read or written");
                 status::unavailable("the store cannot be read or written")
             }
@@ -88,7 +85,7 @@ impl From<Error> for Status {
                 tracing::error!(%error, "the store failed");
                 status::internal()
             }
-            Error::Database(error) => database(&error),
+            Error::Database(error) => database::told(&error),
             Error::Unreachable(error) => {
                 tracing::warn!(%error, "the database is not reached");
                 status::unavailable("the database is not reached")
@@ -103,24 +100,6 @@ impl From<Error> for Status {
             }
         }
     }
-}
-
-/// What a caller is told of an error of Postgres: it may come back when the connection was lost, or by the class of the
-/// SQLSTATE, 53 for resources and 57 for operators; all else is ours.
-fn database(error: &diesel::result::Error) -> Status {
-    let lost = matches!(
-        error,
-        DatabaseError(ClosedConnection | UnableToSendCommand, _)
-    );
-    let state = sqlstate(error);
-    let state = state.as_ref().map(SqlState::code);
-    if lost || state.is_some_and(|state| ["53", "57"].iter().any(|class| state.starts_with(class)))
-    {
-        tracing::warn!(state, "the database cannot serve");
-        return status::unavailable("the database cannot serve");
-    }
-    tracing::error!(state, %error, "the database failed");
-    status::internal()
 }
 
 impl From<Violations> for Error {
@@ -153,14 +132,8 @@ impl From<redb::CommitError> for Error {
     }
 }
 
-impl From<diesel::result::Error> for Error {
-    fn from(error: diesel::result::Error) -> Self {
-        Self::Database(error)
-    }
-}
-
-impl From<PoolError> for Error {
-    fn from(error: PoolError) -> Self {
-        Self::Unreachable(error)
+impl From<redb::SetDurabilityError> for Error {
+    fn from(error: redb::SetDurabilityError) -> Self {
+        Self::Store(error.into())
     }
 }

@@ -1,22 +1,30 @@
 //! The store: one redb file, its transactions, and word of what changed.
 //!
 //! A write has the file to itself, is on disk before it is answered, and runs to its end also when its caller is gone:
-//! who waits for his turn can still be dropped without effect, who has it cannot. Reads see the last commit, and neither
+//! who waits for his turn can still be dropped without effect, who has it cannot. Reads see what is on disk, and neither
 //! wait nor are waited for.
 
-use std::{cell::RefCell, fs, path::Path, sync::Arc};
+mod commit;
 
-use anyhow::{Context as _, bail};
+use std::{
+    cell::RefCell,
+    fs::{self, File},
+    path::Path,
+    sync::Arc,
+};
+
+use anyhow::{Context as _, anyhow, bail};
 use contract::time::Time;
 use prost::Message;
 use redb::{
-    Builder, Database, DatabaseError, Key, ReadOnlyTable, ReadTransaction, ReadableDatabase as _,
-    ReadableTable, Table, TableDefinition, Value, WriteTransaction,
+    Builder, Database, DatabaseError, Key, ReadOnlyTable, ReadTransaction, ReadableTable, Table,
+    TableDefinition, Value, WriteTransaction,
 };
-use tokio::sync::{Mutex, broadcast};
+use tokio::{sync::broadcast, task::JoinError};
 use tracing::Instrument as _;
 use uuid::Uuid;
 
+use self::commit::Commits;
 use crate::{
     attachment, blob_ledger, chat,
     error::{Error, Result},
@@ -32,8 +40,6 @@ const FORMAT: u64 = 1;
 const META: TableDefinition<&str, u64> = TableDefinition::new("meta");
 /// What redb may keep of the file in memory; its own default is 1 GiB.
 const CACHE_BYTES: usize = 64 << 20;
-/// Changes that a slow watch may fall behind before it looks for itself.
-const CHANGES: usize = 1_024;
 
 /// What a commit did, for those who wait for it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -46,11 +52,7 @@ pub(crate) enum Change {
 
 /// The store; clones share it.
 #[derive(Clone, Debug)]
-pub(crate) struct Store {
-    database: Arc<Database>,
-    turn: Arc<Mutex<()>>,
-    changes: broadcast::Sender<Change>,
-}
+pub(crate) struct Store(Arc<Commits>);
 
 impl Store {
     /// Opens the store in `folder`, and makes both when they are absent.
@@ -71,64 +73,38 @@ impl Store {
             }
         };
         prepare(&database).with_context(|| format!("preparing {}", file.display()))?;
-        Ok(Self {
-            database: Arc::new(database),
-            turn: Arc::default(),
-            changes: broadcast::channel(CHANGES).0,
-        })
+        sync_names(folder).with_context(|| format!("syncing {}", folder.display()))?;
+        let commits = Commits::new(database).map_err(|error| anyhow!("{error:?}"))?;
+        Ok(Self(Arc::new(commits)))
     }
 
-    /// Reads with `query` what the last commit left.
+    /// Reads with `query` what is on disk.
     pub(crate) async fn read<T: Send + 'static>(
         &self,
         query: impl FnOnce(&ReadTransaction) -> Result<T> + Send + 'static,
     ) -> Result<T> {
-        let database = self.database.clone();
-        blocking(move || query(&database.begin_read()?)).await
+        let durable = self.0.durable();
+        blocking(move || query(&durable)).await
     }
 
-    /// Changes with `change` all or, when it fails, nothing.
+    /// Changes with `change` all or, when it fails, nothing; returns when it is on disk.
     pub(crate) async fn write<T: Send + 'static>(
         &self,
         change: impl FnOnce(&Write) -> Result<T> + Send + 'static,
     ) -> Result<T> {
         let span = tracing::info_span!("kv.write", otel.kind = "client", db.system.name = "redb");
-        let write = async {
-            let turn = self.turn.clone().lock_owned().await;
-            let store = self.clone();
-            blocking(move || {
-                let _turn = turn;
-                store.commit(change)
-            })
-            .await
-        };
-        write.instrument(span).await
+        self.0.clone().write(change).instrument(span).await
     }
 
-    fn commit<T>(&self, change: impl FnOnce(&Write) -> Result<T>) -> Result<T> {
-        // redb's own default is Durability::Immediate: the commit returns when it is on disk.
-        let write = Write {
-            txn: self.database.begin_write()?,
-            now: Time::now(),
-            changed: RefCell::default(),
-        };
-        let value = change(&write)?;
-        write.txn.commit()?;
-        for chat in write.changed.into_inner() {
-            // Fails only when nobody listens.
-            let _ = self.changes.send(Change::Chat(chat));
-        }
-        Ok(value)
-    }
-
-    /// Hears of every change that is committed from now on.
+    /// Hears of every change that is on disk from now on.
     pub(crate) fn changes(&self) -> broadcast::Receiver<Change> {
-        self.changes.subscribe()
+        self.0.changes().subscribe()
     }
 
     /// Tells those who wait for changes that none will come.
     pub(crate) fn stop(&self) {
-        let _ = self.changes.send(Change::Stop);
+        // Fails only when nobody listens.
+        let _ = self.0.changes().send(Change::Stop);
     }
 }
 
@@ -136,11 +112,24 @@ impl Store {
 pub(crate) async fn blocking<T: Send + 'static>(
     work: impl FnOnce() -> Result<T> + Send + 'static,
 ) -> Result<T> {
-    match tokio::task::spawn_blocking(work).await {
+    joined(tokio::task::spawn_blocking(work).await)
+}
+
+/// What a task came to.
+fn joined<T>(ended: std::result::Result<Result<T>, JoinError>) -> Result<T> {
+    match ended {
         Ok(done) => done,
         Err(error) if error.is_cancelled() => Err(Error::Stopping),
         Err(error) => Err(Error::Broken(error.to_string())),
     }
+}
+
+/// Puts the names of the new file and its folder on disk: without them a power cut can lose a file that is itself on disk.
+fn sync_names(folder: &Path) -> std::io::Result<()> {
+    let folders = folder.ancestors().take(2);
+    folders
+        .filter(|folder| !folder.as_os_str().is_empty())
+        .try_for_each(|folder| File::open(folder)?.sync_all())
 }
 
 /// Makes every table, so that a read finds it, and checks the version.
@@ -179,7 +168,21 @@ pub(crate) struct Write {
 }
 
 impl Write {
-    /// Wakes those who watch `chat`, once this is committed.
+    fn new(txn: WriteTransaction, now: Time) -> Self {
+        Self {
+            txn,
+            now,
+            changed: RefCell::default(),
+        }
+    }
+
+    /// Commits; gives the chats whose watchers are to be woken.
+    fn commit(self) -> Result<Vec<Uuid>> {
+        self.txn.commit()?;
+        Ok(self.changed.into_inner())
+    }
+
+    /// Wakes those who watch `chat`, once this is on disk.
     pub(crate) fn wake(&self, chat: Uuid) {
         self.changed.borrow_mut().push(chat);
     }

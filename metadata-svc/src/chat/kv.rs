@@ -151,7 +151,7 @@ pub(crate) fn archive(txn: &Write, id: Uuid, etag: &str, is_archived: bool) -> R
     Ok(after)
 }
 
-/// Keeps what changed of a chat because messages were appended.
+/// Keeps a chat's record; its place in the index stays as it is.
 pub(crate) fn put(txn: &Write, chat: &Chat) -> Result<()> {
     let record = record(chat.clone()).encode_to_vec();
     txn.table(CHATS)?.insert(chat.id, record.as_slice())?;

@@ -2,6 +2,7 @@
 
 use std::sync::mpsc;
 
+use futures::future::join_all;
 use tempfile::TempDir;
 
 use super::*;
@@ -92,6 +93,25 @@ async fn a_write_that_fails_leaves_nothing_and_wakes_nobody() {
     written.await.expect("it is written");
     assert_eq!(changes.recv().await, Ok(Change::Chat(succeeding)));
     assert_eq!(read(&store).await, Some(2));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn of_writes_that_arrive_at_once_each_is_kept_whole_or_not_at_all() {
+    let (store, _folder) = store();
+    let add = |number: u64| {
+        store.write(move |txn| {
+            let mut numbers = txn.table(NUMBERS)?;
+            let count = numbers.get(0)?.map_or(0, |count| count.value());
+            numbers.insert(0, count + 1)?;
+            if number.is_multiple_of(3) {
+                return Err(Error::Stopping);
+            }
+            Ok(number)
+        })
+    };
+    let done = join_all((1..=90).map(add)).await;
+    assert_eq!(done.iter().filter(|done| done.is_ok()).count(), 60);
+    assert_eq!(read(&store).await, Some(60));
 }
 
 #[tokio::test]

@@ -40,10 +40,10 @@ async fn messages_are_numbered_from_one_in_the_order_of_the_calls() {
 }
 
 #[tokio::test]
-async fn appends_that_arrive_at_once_get_numbers_without_gap_or_double() {
-    let metadata = Metadata::start().await;
+async fn appends_that_arrive_at_once_get_numbers_without_gap_or_double_and_outlive_kill_9() {
+    let mut metadata = Metadata::start().await;
     let chat = metadata.chat("t").await;
-    let appends = (0..10).map(|_| metadata.append(&chat.id, numbered(3)));
+    let appends = (0..40).map(|_| metadata.append(&chat.id, numbered(3)));
     for answer in join_all(appends).await {
         let turns = answer.expect("it is appended").turns;
         let seqs: Vec<_> = turns
@@ -52,11 +52,13 @@ async fn appends_that_arrive_at_once_get_numbers_without_gap_or_double() {
             .collect();
         assert_eq!(seqs, [seqs[0], seqs[0] + 1, seqs[0] + 2]);
     }
+    metadata.service.kill_9();
+    metadata.service.restart().await;
     let history = metadata.history(&chat.id, 0).await.expect("it can be read");
     let seqs = history
         .into_iter()
         .filter_map(|turn| Some(turn.message?.seq));
-    assert_eq!(seqs.collect::<Vec<_>>(), (1..=30).collect::<Vec<_>>());
+    assert_eq!(seqs.collect::<Vec<_>>(), (1..=120).collect::<Vec<_>>());
 }
 
 #[tokio::test]
