@@ -1,13 +1,18 @@
 //! kill -9 in the middle of the demo: nothing acknowledged is lost (P8), and the same request ids converge (P7, P9).
 
 use std::{
+    collections::BTreeSet,
     fs,
     process::{Child, Command, Stdio},
     thread,
     time::{Duration, Instant},
 };
 
-use contract::blob::v1::{HeadObjectRequest, ListObjectsRequest, Object};
+use contract::{
+    blob::v1::{HeadObjectRequest, ListObjectsRequest, Object},
+    metadata::v1::{GetChatHistoryRequest, ListChatsRequest},
+};
+use futures::TryStreamExt as _;
 use serde_json::Value;
 use tempfile::TempDir;
 use tests::{
@@ -46,30 +51,92 @@ async fn kill_everywhere(victim: fn(&mut Pair) -> &mut Service) {
 
     for place in 0..PLACES {
         let mut pair = Pair::start().await;
-        let to = folder();
-        let mut demo = demo(&pair, &to)
-            .stdout(Stdio::null())
-            .stderr(Stdio::piped())
-            .spawn()
-            .expect("chatctl can be started");
-        wait_for_step(victim(&mut pair), &mut demo, begin + all * place / PLACES);
-        victim(&mut pair).kill_9();
-        // Every second time the caller dies with the service; else it must find its own way out.
-        let caller_dies = place % 2 == 1;
-        if caller_dies {
-            demo.kill().expect("an own child can be killed");
-        }
-        victim(&mut pair).restart().await;
-        let ended = demo
-            .wait_with_output()
-            .expect("an own child can be waited for");
-        let complaint = String::from_utf8_lossy(&ended.stderr);
-        assert!(
-            caller_dies || ended.status.success(),
-            "place {place}: the demo gave up: {complaint}"
-        );
+        kill_at(
+            &mut pair,
+            victim,
+            begin + all * place / PLACES,
+            place % 2 == 1,
+        )
+        .await;
         assert_eq!(hold(&pair).await, undisturbed, "place {place} of {PLACES}");
     }
+}
+
+/// Kills a service in the middle of the demo, and starts it again; `caller_dies` with it, or must find its own way out.
+async fn kill_at(
+    pair: &mut Pair,
+    victim: fn(&mut Pair) -> &mut Service,
+    step: usize,
+    caller_dies: bool,
+) {
+    let to = folder();
+    let mut demo = demo(pair, &to)
+        .stdout(Stdio::null())
+        .stderr(Stdio::piped())
+        .spawn()
+        .expect("chatctl can be started");
+    wait_for_step(victim(pair), &mut demo, step);
+    let shown = shown(pair).await;
+    victim(pair).kill_9();
+    if caller_dies {
+        demo.kill().expect("an own child can be killed");
+    }
+    victim(pair).restart().await;
+    let lost: Vec<_> = shown
+        .difference(&self::shown(pair).await)
+        .cloned()
+        .collect();
+    assert_eq!(
+        lost,
+        Vec::<String>::new(),
+        "step {step}: shown before the kill, and gone behind it"
+    );
+    let ended = demo
+        .wait_with_output()
+        .expect("an own child can be waited for");
+    let complaint = String::from_utf8_lossy(&ended.stderr);
+    assert!(
+        caller_dies || ended.status.success(),
+        "step {step}: the demo gave up: {complaint}"
+    );
+}
+
+/// All that the services show of the demo by now, down to the ids and times that they made.
+async fn shown(pair: &Pair) -> BTreeSet<String> {
+    let mut shown = BTreeSet::new();
+    let list = ListChatsRequest {
+        user_id: "demo".to_owned(),
+        ..Default::default()
+    };
+    for chat in pair
+        .chats()
+        .list_chats(list)
+        .await
+        .expect("a list")
+        .into_inner()
+        .chats
+    {
+        shown.insert(format!("chat {} of {:?}", chat.id, chat.create_time));
+        let history = GetChatHistoryRequest {
+            chat_id: chat.id,
+            ..Default::default()
+        };
+        let turns = pair
+            .chats()
+            .get_chat_history(history)
+            .await
+            .expect("a history")
+            .into_inner();
+        let turns: Vec<_> = turns.try_collect().await.expect("a history to its end");
+        shown.extend(turns.iter().map(|answer| format!("{:?}", answer.turn)));
+    }
+    shown.extend(
+        listed(pair)
+            .await
+            .iter()
+            .map(|object| format!("{object:?}")),
+    );
+    shown
 }
 
 /// How much a service has done: it logs every call, and every answer of its store, on a line.
@@ -135,18 +202,8 @@ fn comparable(value: Value) -> Value {
 
 /// Every object of the store, described in full.
 async fn objects(pair: &Pair) -> Vec<Object> {
-    let all = ListObjectsRequest {
-        page_size: 1_000,
-        ..Default::default()
-    };
-    let listed = pair
-        .objects()
-        .list_objects(all)
-        .await
-        .expect("a list")
-        .into_inner();
     let mut objects = Vec::new();
-    for Object { key, .. } in listed.objects {
+    for Object { key, .. } in listed(pair).await {
         let head = HeadObjectRequest {
             key,
             ..Default::default()
@@ -164,6 +221,19 @@ async fn objects(pair: &Pair) -> Vec<Object> {
         });
     }
     objects
+}
+
+async fn listed(pair: &Pair) -> Vec<Object> {
+    let all = ListObjectsRequest {
+        page_size: 1_000,
+        ..Default::default()
+    };
+    pair.objects()
+        .list_objects(all)
+        .await
+        .expect("a list")
+        .into_inner()
+        .objects
 }
 
 fn folder() -> TempDir {
