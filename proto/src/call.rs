@@ -19,6 +19,7 @@ use crate::status;
 mod body;
 mod deadline;
 mod observed;
+mod undecoded;
 
 /// Surrounds the calls of a server; health and reflection pass untouched.
 #[derive(Clone, Debug)]
@@ -82,7 +83,7 @@ where
         let answer = span.in_scope(|| self.inner.call(request)).instrument(span);
         Box::pin(async move {
             let answer = match tokio::time::timeout_at(deadline, answer).await {
-                Ok(answer) => answer?,
+                Ok(answer) => undecoded::judged(answer?),
                 Err(_) => status::deadline_exceeded().into_http(),
             };
             call.note(answer.headers());

@@ -18,4 +18,5 @@ mod metadata_search;
 mod metadata_watch;
 mod presign_curl;
 mod readme;
+mod undecodable;
 mod up;
