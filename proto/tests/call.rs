@@ -7,18 +7,13 @@ use std::{
 };
 
 use bytes::Bytes;
-use contract::{call::CallLayer, trace::Propagate};
+use contract::call::CallLayer;
 use http::{Request, Response};
 use http_body::Frame;
 use http_body_util::BodyExt as _;
-use opentelemetry::trace::{TraceContextExt as _, TraceId, TracerProvider as _};
-use opentelemetry_sdk::trace::SdkTracerProvider;
-use tonic::{Code, Status, body::Body, service::Interceptor as _};
+use tonic::{Code, Status, body::Body};
 use tonic_types::StatusExt as _;
 use tower::{Layer as _, Service, ServiceExt as _, service_fn};
-use tracing::{Instrument as _, Span};
-use tracing_opentelemetry::OpenTelemetrySpanExt as _;
-use tracing_subscriber::layer::SubscriberExt as _;
 
 const UNARY: &str = "/chatstore.metadata.v1.ChatService/GetChat";
 const STREAM: &str = "/chatstore.metadata.v1.ChatService/WatchChat";
@@ -119,37 +114,4 @@ async fn one_call_over_the_limit_is_told_when_to_retry_and_the_place_is_free_whe
         .await
         .expect("an answer");
     assert!(Status::from_header_map(served.headers()).is_none());
-}
-
-#[tokio::test]
-async fn the_trace_of_the_caller_runs_on_in_the_service() {
-    let provider = SdkTracerProvider::builder().build();
-    let layer = tracing_opentelemetry::layer().with_tracer(provider.tracer("test"));
-    let _subscriber = tracing::subscriber::set_default(tracing_subscriber::registry().with(layer));
-    let trace_id = || Span::current().context().span().span_context().trace_id();
-
-    let flow = tracing::info_span!("flow");
-    let sent = flow.in_scope(trace_id);
-    assert_ne!(sent, TraceId::INVALID);
-    let outgoing = flow
-        .in_scope(|| Propagate.call(tonic::Request::new(())))
-        .expect("an outgoing call");
-
-    let seen = service_fn(move |_| async move {
-        let mut answer = Response::new(Body::empty());
-        answer.extensions_mut().insert(trace_id());
-        Ok::<_, Infallible>(answer)
-    });
-    let mut incoming = request(UNARY, "1S");
-    incoming
-        .headers_mut()
-        .extend(outgoing.metadata().clone().into_headers());
-    let unrelated = tracing::info_span!("unrelated");
-    let answer = CallLayer::new(1)
-        .layer(seen)
-        .oneshot(incoming)
-        .instrument(unrelated)
-        .await
-        .expect("an answer");
-    assert_eq!(answer.extensions().get(), Some(&sent));
 }
