@@ -22,8 +22,8 @@ use contract::telemetry::Telemetry;
 
 /// Runs the service until the process is asked to end.
 pub async fn run(config: Config) -> anyhow::Result<()> {
-    let telemetry =
-        Telemetry::start("blob-svc", config.common.log_level).context("cannot set up telemetry")?;
+    let telemetry = Telemetry::start("blob-svc", config.common.log_level, &[])
+        .context("cannot set up telemetry")?;
     let served = server::serve(config).await;
     telemetry.stop();
     served

@@ -14,7 +14,7 @@ use crate::{
     error::Result,
     message,
     page::{self, Paging},
-    store::Store,
+    store::{Store, unserved},
 };
 
 /// A row that belongs to a message.
@@ -148,13 +148,17 @@ pub(crate) async fn page<T: Attachment + Send + 'static>(
     paging: Paging<i64>,
 ) -> Result<(Vec<T>, String)> {
     let (after, size) = (paging.after.unwrap_or_default(), paging.size);
-    let page = store.read(move |txn| {
-        let (chat, message) = match owner {
-            Owner::Chat(chat) => (chat::kv::get(txn, chat)?.id, None),
-            Owner::Message(message) => (message::kv::find(txn, message)?.0, Some(message)),
-        };
-        attachments.list(txn, chat, message, after, size)
-    });
+    let page = store.read(
+        owner,
+        move |txn, owner| {
+            let (chat, message) = match owner {
+                Owner::Chat(chat) => (chat::kv::get(txn, chat)?.id, None),
+                Owner::Message(message) => (message::kv::find(txn, message)?.0, Some(message)),
+            };
+            attachments.list(txn, chat, message, after, size)
+        },
+        |_, _| unserved("lists of attachments"),
+    );
     let page = page.await?;
     let token = page.next_token(&paging.scope, |(number, _)| page::number_cursor(*number));
     Ok((page.rows.into_iter().map(|(_, row)| row).collect(), token))

@@ -3,19 +3,18 @@
 mod judge;
 pub(crate) mod kv;
 pub(crate) mod rpc;
-#[cfg_attr(
-    not(test),
-    expect(dead_code, reason = "STORAGE_MODE=sql is not served yet")
-)]
 pub(crate) mod sql;
 
 use contract::{Violations, blob::v1::BlobRef, id::Uuid, metadata::v1, time::Time, violation::Max};
 use prost_types::{FieldMask, Struct};
 
+use futures::FutureExt as _;
+
 use crate::{
     blob_ref,
     error::{Error, Result},
     mask,
+    store::Store,
 };
 
 /// The greatest length of a `user_id` and of a title, in characters.
@@ -40,6 +39,14 @@ pub(crate) struct Chat {
     pub(crate) update_time: Time,
     /// Counts the changes that an etag tells apart.
     pub(crate) revision: i64,
+}
+
+/// Reads a chat of the store.
+pub(crate) async fn get(store: &Store, id: Uuid) -> Result<Chat> {
+    let chat = store.read(id, kv::get, |connection, id| {
+        sql::get(connection, id).boxed()
+    });
+    chat.await
 }
 
 /// A chat to create.

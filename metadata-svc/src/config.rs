@@ -1,8 +1,12 @@
-//! Config: the service's settings, read from the environment once, all problems told at once.
+//! Config: what the service is told from outside.
 
 use std::path::PathBuf;
 
 use contract::settings::{self, Common, Problems, Settings};
+
+use tracing::level_filters::LevelFilter;
+
+use crate::postgres;
 
 /// The port that metadata-svc is known by.
 const PORT: u16 = 50_051;
@@ -12,46 +16,83 @@ const PORT: u16 = 50_051;
 pub struct Config {
     /// What every service is told.
     pub common: Common,
-    /// `DATA_DIR`, and in it the folder of this service's embedded store, made when absent.
-    pub folder: PathBuf,
+    /// Where everything is kept.
+    pub(crate) storage: Storage,
+    /// What of the settings is not used, and why; to be logged.
+    pub(crate) notices: Vec<String>,
+}
+
+/// Where everything is kept.
+#[derive(Clone, Debug)]
+pub(crate) enum Storage {
+    /// In the embedded store of this folder, made when absent.
+    Kv(PathBuf),
+    /// In Postgres.
+    Sql(postgres::Settings),
+}
+
+impl Storage {
+    /// Where it is, for people.
+    pub(crate) fn place(&self) -> String {
+        match self {
+            Self::Kv(folder) => folder.display().to_string(),
+            Self::Sql(settings) => settings.place(),
+        }
+    }
 }
 
 impl Config {
-    /// Reads the environment. `STORAGE_MODE` must come out as `kv`: what it is set to, or without it `sql` where
-    /// `DATABASE_URL` or `DATABASE_HOST` is set, else `kv`. An empty setting counts as none.
+    /// The modules whose logs have a level of their own: those that talk to the database.
+    pub(crate) fn levels(&self) -> Vec<(&'static str, LevelFilter)> {
+        match &self.storage {
+            Storage::Kv(_) => Vec::new(),
+            Storage::Sql(settings) => ["metadata_svc::postgres", "metadata_svc::txn"]
+                .map(|module| (module, settings.log_level))
+                .into(),
+        }
+    }
+
+    /// Reads the environment. Without `STORAGE_MODE` the storage is Postgres where a database is configured, and the embedded
+    /// store elsewhere. An empty setting counts as none.
     ///
     /// # Errors
-    /// Every setting that is malformed or not served by this version.
+    /// Every setting that is malformed or missing.
     pub fn from_env() -> Result<Self, Problems> {
         settings::from_env(Self::read)
     }
 
     fn read(settings: &mut Settings<'_>) -> Self {
-        demand_kv(settings);
+        let mut notices = Vec::new();
+        let folder = settings.data_dir().join("metadata");
+        let database = match settings.text("STORAGE_MODE").as_deref() {
+            Some("kv") => None,
+            Some("sql") => demand_database(settings, &mut notices),
+            Some(_) => {
+                settings.problem("STORAGE_MODE", "must be kv or sql");
+                None
+            }
+            None => postgres::Settings::read(settings, &mut notices),
+        };
         Self {
             common: settings.common(PORT),
-            folder: settings.data_dir().join("metadata"),
+            storage: database.map_or(Storage::Kv(folder), Storage::Sql),
+            notices,
         }
     }
 }
 
-fn demand_kv(settings: &mut Settings<'_>) {
-    match settings.text("STORAGE_MODE").as_deref() {
-        Some("kv") => {}
-        Some("sql") => settings.problem("STORAGE_MODE", "this version serves kv, not sql"),
-        Some(_) => settings.problem("STORAGE_MODE", "must be kv or sql; this version serves kv"),
-        None => {
-            for name in ["DATABASE_URL", "DATABASE_HOST"] {
-                if settings.text(name).is_some() {
-                    settings.problem(
-                        name,
-                        "is set, which means STORAGE_MODE=sql, and this version serves kv; \
-                         set STORAGE_MODE=kv or unset it",
-                    );
-                }
-            }
-        }
+fn demand_database(
+    settings: &mut Settings<'_>,
+    notices: &mut Vec<String>,
+) -> Option<postgres::Settings> {
+    let database = postgres::Settings::read(settings, notices);
+    if database.is_none() {
+        settings.problem(
+            "DATABASE_URL",
+            "is required, or DATABASE_HOST, where STORAGE_MODE is sql and USE_DATABASE is not false",
+        );
     }
+    database
 }
 
 #[cfg(test)]
@@ -70,7 +111,43 @@ mod tests {
     fn nothing_set_means_the_embedded_store_on_this_machine() {
         let config = read(&[]).expect("all have defaults");
         assert_eq!(config.common.listen_addr.to_string(), "127.0.0.1:50051");
-        assert_eq!(config.folder, PathBuf::from("./chatstore-data/metadata"));
+        let Storage::Kv(folder) = config.storage else {
+            panic!("it is Postgres")
+        };
+        assert_eq!(folder, PathBuf::from("./chatstore-data/metadata"));
+    }
+
+    #[test]
+    fn a_database_is_used_unless_it_is_switched_off() {
+        let url = ("DATABASE_URL", "postgres://u:not-a-real-password@h/d");
+        for (more, is_sql) in [
+            (("STORAGE_MODE", ""), true),
+            (("STORAGE_MODE", "sql"), true),
+            (("STORAGE_MODE", "kv"), false),
+            (("USE_DATABASE", "false"), false),
+        ] {
+            let config = read(&[url, more]).expect("all are fine");
+            assert_eq!(
+                matches!(config.storage, Storage::Sql(_)),
+                is_sql,
+                "{more:?}"
+            );
+        }
+    }
+
+    #[test]
+    fn sql_without_a_database_is_refused_rather_than_an_empty_store_served() {
+        for settings in [
+            &[("STORAGE_MODE", "sql")][..],
+            &[
+                ("STORAGE_MODE", "sql"),
+                ("USE_DATABASE", "false"),
+                ("DATABASE_URL", "postgres://u@h/d"),
+            ],
+        ] {
+            let error = read(settings).expect_err("there is none");
+            assert!(error.contains("DATABASE_URL"), "{error}");
+        }
     }
 
     #[test]
@@ -84,11 +161,13 @@ mod tests {
     }
 
     #[test]
-    fn a_database_is_refused_by_name_and_without_its_password() {
-        let error = read(&[("DATABASE_URL", "postgres://u:not-a-real-password@h/d")])
-            .expect_err("sql is not served");
-        assert!(error.contains("DATABASE_URL"), "{error}");
+    fn a_bad_database_is_refused_by_name_and_without_its_password() {
+        let error = read(&[
+            ("DATABASE_URL", "postgres://u:not-a-real-password@h/d"),
+            ("DATABASE_POOL_MODE", "statement"),
+        ])
+        .expect_err("that mode is not one of ours");
+        assert!(error.contains("DATABASE_POOL_MODE"), "{error}");
         assert!(!error.contains("not-a-real-password"), "{error}");
-        assert!(read(&[("DATABASE_HOST", "h"), ("STORAGE_MODE", "kv")]).is_ok());
     }
 }

@@ -4,6 +4,7 @@
 mod migration;
 mod new;
 mod session;
+mod state;
 
 use std::path::PathBuf;
 
@@ -11,6 +12,7 @@ use anyhow::Context as _;
 use clap::{Args, Subcommand};
 use contract::settings;
 
+pub(crate) use self::state::SchemaState;
 use self::{
     migration::{MIGRATIONS, Migration, Target},
     session::{Direction, Session},

@@ -9,7 +9,7 @@ use contract::{
 use tonic::{Response, Status};
 use uuid::Uuid;
 
-use crate::postgres::PoolError;
+use crate::{db::SchemaState, postgres::PoolError};
 
 /// Why a call is not answered with what it asked for.
 #[derive(Debug)]
@@ -28,12 +28,18 @@ pub(crate) enum Error {
     PendingDelete(String),
     /// A limit is passed for good: of what, and which.
     OverLimit(String, &'static str),
+    /// Postgres does not answer this rpc yet.
+    Unserved(&'static str),
     /// The service is ending.
     Stopping,
     /// The embedded store failed.
     Store(redb::Error),
     /// Postgres refused, or was lost.
     Database(diesel::result::Error),
+    /// The database's schema is not this build's.
+    OtherSchema(SchemaState),
+    /// The database was not reached yet.
+    NotReached,
     /// There is no connection to Postgres.
     Unreachable(PoolError),
     /// Changes at the same time stood in each other's way until there were no attempts left.
@@ -76,6 +82,7 @@ impl From<Error> for Status {
                 "is about to be removed from the store; use a new key, or wait until it is acked",
             ),
             Error::OverLimit(subject, limit) => status::over_limit(&subject, limit),
+            Error::Unserved(rpc) => status::unimplemented(rpc),
             Error::Stopping => status::unavailable("the service is ending"),
             Error::Store(error @ (redb::Error::Io(_) | redb::Error::PreviousIo)) => {
                 tracing::error!(%error, "the store cannot be read or written");
@@ -86,6 +93,8 @@ impl From<Error> for Status {
                 status::internal()
             }
             Error::Database(error) => database::told(&error),
+            Error::OtherSchema(state) => status::unavailable(&state.to_string()),
+            Error::NotReached => status::unavailable("the database is not reached yet"),
             Error::Unreachable(error) => {
                 tracing::warn!(%error, "the database is not reached");
                 status::unavailable("the database is not reached")

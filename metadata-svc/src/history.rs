@@ -11,7 +11,7 @@ use crate::{
     chat,
     error::Result,
     message::{self, Turn},
-    store::Store,
+    store::{Store, unserved},
 };
 
 /// The turns of a chat behind a sequence number.
@@ -36,9 +36,12 @@ impl Turns {
     /// The next turn; none when there is none yet. An error when the chat is gone.
     pub(crate) async fn next(&mut self) -> Result<Option<Turn>> {
         if self.ready.is_empty() {
-            let (chat, after) = (self.chat, self.after);
-            let read = move |txn: &_| message::kv::turns(txn, chat, after);
-            self.ready = self.store.read(read).await?.into();
+            let ready = self.store.read(
+                (self.chat, self.after),
+                |txn, (chat, after)| message::kv::turns(txn, chat, after),
+                |_, _| unserved("GetChatHistory"),
+            );
+            self.ready = ready.await?.into();
         }
         let next = self.ready.pop_front();
         if let Some(turn) = &next {
@@ -54,10 +57,7 @@ pub(crate) async fn stream(
     chat: Uuid,
     after: i64,
 ) -> Result<BoxStream<'static, std::result::Result<GetChatHistoryResponse, Status>>> {
-    let last = store
-        .read(move |txn| chat::kv::get(txn, chat))
-        .await?
-        .last_seq;
+    let last = chat::get(&store, chat).await?.last_seq;
     let turns = Turns::new(store, chat, after);
     let stream = stream::try_unfold(turns, move |mut turns| async move {
         if turns.after >= last {

@@ -18,10 +18,6 @@ mod messenger;
 #[cfg(test)]
 mod model;
 mod page;
-#[cfg_attr(
-    not(test),
-    expect(dead_code, reason = "STORAGE_MODE=sql is not served yet")
-)]
 mod postgres;
 mod request_id;
 mod schema;
@@ -29,10 +25,6 @@ mod search;
 mod search_result;
 mod server;
 mod store;
-#[cfg_attr(
-    not(test),
-    expect(dead_code, reason = "STORAGE_MODE=sql is not served yet")
-)]
 mod txn;
 mod usage;
 mod watch;

@@ -4,10 +4,6 @@
 mod judge_append;
 pub(crate) mod kv;
 pub(crate) mod rpc;
-#[cfg_attr(
-    not(test),
-    expect(dead_code, reason = "STORAGE_MODE=sql is not served yet")
-)]
 pub(crate) mod sql;
 
 use contract::{

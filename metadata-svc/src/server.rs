@@ -16,9 +16,17 @@ use contract::{
 use tokio::net::TcpListener;
 
 use crate::{
-    Config, blob_ledger::rpc::BlobLedger, chat::rpc::Chats, image::rpc::Images,
-    instance::Instances, message::rpc::Messages, messenger::Messenger,
-    search_result::rpc::SearchResults, store::Store,
+    Config,
+    blob_ledger::rpc::BlobLedger,
+    chat::rpc::Chats,
+    config::Storage,
+    image::rpc::Images,
+    instance::Instances,
+    message::rpc::Messages,
+    messenger::Messenger,
+    search_result::rpc::SearchResults,
+    store::{Store, kv::Kv},
+    txn::Sql,
 };
 
 /// Runs the service until the process is asked to end (SIGTERM or Ctrl-C). Call it inside of a multi-thread runtime.
@@ -26,27 +34,33 @@ use crate::{
 /// # Errors
 /// When the store cannot be opened, the address not listened on, or the transport fails.
 pub async fn run(config: Config) -> anyhow::Result<()> {
-    let telemetry = Telemetry::start("metadata-svc", config.common.log_level)?;
-    let served = serve(&config).await;
+    let telemetry = Telemetry::start("metadata-svc", config.common.log_level, &config.levels())?;
+    let served = serve(config).await;
     telemetry.stop();
     served
 }
 
-async fn serve(config: &Config) -> anyhow::Result<()> {
-    let store = Store::open(&config.folder)?;
+async fn serve(config: Config) -> anyhow::Result<()> {
+    for notice in &config.notices {
+        tracing::warn!("{notice}");
+    }
+    let place = config.storage.place();
+    let store = open(config.storage)?;
     let listener = TcpListener::bind(config.common.listen_addr)
         .await
         .with_context(|| format!("listening on {}", config.common.listen_addr))?;
     tracing::info!(
         address = %listener.local_addr()?,
-        folder = %config.folder.display(),
+        store = %place,
         "metadata-svc serves"
     );
     let stop = {
         let store = store.clone();
         async move {
             stop_signal().await;
-            store.stop();
+            if let Store::Kv(kv) = store {
+                kv.stop();
+            }
         }
     };
     server(&store, config.common.max_calls)
@@ -54,6 +68,19 @@ async fn serve(config: &Config) -> anyhow::Result<()> {
         .await?;
     tracing::info!("metadata-svc has ended");
     Ok(())
+}
+
+/// Opens the store; Postgres is looked at in the background from here on.
+fn open(storage: Storage) -> anyhow::Result<Store> {
+    match storage {
+        Storage::Kv(folder) => Ok(Store::Kv(Kv::open(&folder)?)),
+        Storage::Sql(settings) => {
+            let sql = Sql::of(settings);
+            tokio::spawn(sql.clone().keep_watch(|_| {}));
+            tokio::spawn(sql.clone().keep_forgetting());
+            Ok(Store::Sql(sql))
+        }
+    }
 }
 
 fn server(store: &Store, max_calls: usize) -> Server {

@@ -1,45 +1,21 @@
-//! The store: one redb file, its transactions, and word of what changed.
-//!
-//! A write has the file to itself, is on disk before it is answered, and runs to its end also when its caller is gone:
-//! who waits for his turn can still be dropped without effect, who has it cannot. Reads see what is on disk, and neither
-//! wait nor are waited for.
+//! The store: the embedded one, or Postgres. Both answer alike; what is asked of them names how each does it, side by side.
 
-mod commit;
+pub(crate) mod kv;
 
-use std::{
-    cell::RefCell,
-    fs::{self, File},
-    path::Path,
-    sync::Arc,
-};
-
-use anyhow::{Context as _, anyhow, bail};
 use contract::time::Time;
+use futures::{FutureExt as _, future::BoxFuture};
 use prost::Message;
-use redb::{
-    Builder, Database, DatabaseError, Key, ReadOnlyTable, ReadTransaction, ReadableTable, Table,
-    TableDefinition, Value, WriteTransaction,
-};
-use tokio::{sync::broadcast, task::JoinError};
-use tracing::Instrument as _;
+use redb::ReadTransaction;
+use tokio::task::JoinError;
 use uuid::Uuid;
 
-use self::commit::Commits;
+use self::kv::{Kv, Write};
 use crate::{
-    attachment, blob_ledger, chat,
     error::{Error, Result},
-    message, request_id, search, usage,
+    postgres::Connection,
+    request_id::Call,
+    txn::Sql,
 };
-
-/// A protobuf record of ours, as the value of a table.
-pub(crate) type Record = &'static [u8];
-
-const FILE: &str = "metadata.redb";
-/// The version of the tables' form; to be raised by whoever changes what is there already.
-const FORMAT: u64 = 1;
-const META: TableDefinition<&str, u64> = TableDefinition::new("meta");
-/// What redb may keep of the file in memory; its own default is 1 GiB.
-const CACHE_BYTES: usize = 64 << 20;
 
 /// What a commit did, for those who wait for it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -52,60 +28,92 @@ pub(crate) enum Change {
 
 /// The store; clones share it.
 #[derive(Clone, Debug)]
-pub(crate) struct Store(Arc<Commits>);
+pub(crate) enum Store {
+    /// Embedded: one process, one file.
+    Kv(Kv),
+    /// Postgres.
+    Sql(Sql),
+}
 
 impl Store {
-    /// Opens the store in `folder`, and makes both when they are absent.
-    ///
-    /// # Errors
-    /// When another process has it open, it is of another version, or the folder cannot be used.
-    pub(crate) fn open(folder: &Path) -> anyhow::Result<Self> {
-        fs::create_dir_all(folder).with_context(|| format!("making {}", folder.display()))?;
-        let file = folder.join(FILE);
-        let database = match Builder::new().set_cache_size(CACHE_BYTES).create(&file) {
-            Ok(database) => database,
-            Err(DatabaseError::DatabaseAlreadyOpen) => bail!(
-                "{} is open in another process: give each metadata-svc a DATA_DIR of its own",
-                file.display()
-            ),
-            Err(error) => {
-                return Err(error).with_context(|| format!("opening {}", file.display()));
+    /// Reads what `input` asks for.
+    pub(crate) async fn read<I, T>(
+        &self,
+        input: I,
+        kv: impl FnOnce(&ReadTransaction, I) -> Result<T> + Send + 'static,
+        sql: impl for<'c> FnOnce(&'c mut Connection, I) -> BoxFuture<'c, Result<T>> + Send,
+    ) -> Result<T>
+    where
+        I: Send + 'static,
+        T: Send + 'static,
+    {
+        match self {
+            Self::Kv(store) => store.read(move |txn| kv(txn, input)).await,
+            Self::Sql(store) => store.read(move |connection| sql(connection, input)).await,
+        }
+    }
+
+    /// Changes what `input` asks for all or, when it fails, nothing; returns when it is on disk.
+    pub(crate) async fn write<I, T>(
+        &self,
+        input: I,
+        kv: impl FnOnce(&Write, I) -> Result<T> + Send + 'static,
+        sql: impl for<'c> Fn(&'c mut Connection, I, Time) -> BoxFuture<'c, Result<T>>
+        + Send
+        + Sync
+        + 'static,
+    ) -> Result<T>
+    where
+        I: Clone + Send + Sync + 'static,
+        T: Send + 'static,
+    {
+        match self {
+            Self::Kv(store) => store.write(move |txn| kv(txn, input)).await,
+            Self::Sql(store) => {
+                let changed =
+                    store.write(move |connection, now| sql(connection, input.clone(), now));
+                changed.await
             }
-        };
-        prepare(&database).with_context(|| format!("preparing {}", file.display()))?;
-        sync_names(folder).with_context(|| format!("syncing {}", folder.display()))?;
-        let commits = Commits::new(database).map_err(|error| anyhow!("{error:?}"))?;
-        Ok(Self(Arc::new(commits)))
+        }
     }
 
-    /// Reads with `query` what is on disk.
-    pub(crate) async fn read<T: Send + 'static>(
+    /// Like [`Store::write`], once per request id: a repeated call gets the first one's answer.
+    pub(crate) async fn once<I, T, A>(
         &self,
-        query: impl FnOnce(&ReadTransaction) -> Result<T> + Send + 'static,
-    ) -> Result<T> {
-        let durable = self.0.durable();
-        blocking(move || query(&durable)).await
+        call: Call,
+        input: I,
+        kv: impl FnOnce(&Write, I) -> Result<T> + Send + 'static,
+        sql: impl for<'c> Fn(&'c mut Connection, I, Time) -> BoxFuture<'c, Result<T>>
+        + Send
+        + Sync
+        + 'static,
+        answer: fn(T) -> A,
+    ) -> Result<A>
+    where
+        I: Clone + Send + Sync + 'static,
+        T: 'static,
+        A: Message + Default + 'static,
+    {
+        match self {
+            Self::Kv(store) => {
+                store
+                    .once(call, move |txn| kv(txn, input).map(answer))
+                    .await
+            }
+            Self::Sql(store) => {
+                let changed = store.once(call, move |connection, now| {
+                    let changed = sql(connection, input.clone(), now);
+                    changed.map(move |changed| changed.map(answer)).boxed()
+                });
+                changed.await
+            }
+        }
     }
+}
 
-    /// Changes with `change` all or, when it fails, nothing; returns when it is on disk.
-    pub(crate) async fn write<T: Send + 'static>(
-        &self,
-        change: impl FnOnce(&Write) -> Result<T> + Send + 'static,
-    ) -> Result<T> {
-        let span = tracing::info_span!("kv.write", otel.kind = "client", db.system.name = "redb");
-        self.0.clone().write(change).instrument(span).await
-    }
-
-    /// Hears of every change that is on disk from now on.
-    pub(crate) fn changes(&self) -> broadcast::Receiver<Change> {
-        self.0.changes().subscribe()
-    }
-
-    /// Tells those who wait for changes that none will come.
-    pub(crate) fn stop(&self) {
-        // Fails only when nobody listens.
-        let _ = self.0.changes().send(Change::Stop);
-    }
+/// What Postgres does not answer yet.
+pub(crate) fn unserved<T: Send + 'static>(rpc: &'static str) -> BoxFuture<'static, Result<T>> {
+    async move { Err(Error::Unserved(rpc)) }.boxed()
 }
 
 /// Runs what takes long or waits for the disk, off the runtime's workers and to its end.
@@ -116,7 +124,7 @@ pub(crate) async fn blocking<T: Send + 'static>(
 }
 
 /// What a task came to.
-fn joined<T>(ended: std::result::Result<Result<T>, JoinError>) -> Result<T> {
+pub(crate) fn joined<T>(ended: std::result::Result<Result<T>, JoinError>) -> Result<T> {
     match ended {
         Ok(done) => done,
         Err(error) if error.is_cancelled() => Err(Error::Stopping),
@@ -124,115 +132,7 @@ fn joined<T>(ended: std::result::Result<Result<T>, JoinError>) -> Result<T> {
     }
 }
 
-/// Puts the names of the new file and its folder on disk: without them a power cut can lose a file that is itself on disk.
-fn sync_names(folder: &Path) -> std::io::Result<()> {
-    let folders = folder.ancestors().take(2);
-    folders
-        .filter(|folder| !folder.as_os_str().is_empty())
-        .try_for_each(|folder| File::open(folder)?.sync_all())
-}
-
-/// Makes every table, so that a read finds it, and checks the version.
-fn prepare(database: &Database) -> anyhow::Result<()> {
-    let txn = database.begin_write()?;
-    {
-        let mut meta = txn.open_table(META)?;
-        let format = meta.get("format")?.map(|format| format.value());
-        match format {
-            None => {
-                meta.insert("format", FORMAT)?;
-            }
-            Some(FORMAT) => {}
-            Some(other) => {
-                bail!("it has format {other}, and this version of the service reads {FORMAT}")
-            }
-        }
-    }
-    chat::kv::make_tables(&txn)?;
-    message::kv::make_tables(&txn)?;
-    attachment::kv::make_tables(&txn)?;
-    blob_ledger::kv::make_tables(&txn)?;
-    search::kv::make_tables(&txn)?;
-    usage::kv::make_tables(&txn)?;
-    request_id::make_tables(&txn)?;
-    txn.commit()?;
-    Ok(())
-}
-
-/// A write under way.
-pub(crate) struct Write {
-    txn: WriteTransaction,
-    /// The time of everything that it writes.
-    pub(crate) now: Time,
-    changed: RefCell<Vec<Uuid>>,
-}
-
-impl Write {
-    fn new(txn: WriteTransaction, now: Time) -> Self {
-        Self {
-            txn,
-            now,
-            changed: RefCell::default(),
-        }
-    }
-
-    /// Commits; gives the chats whose watchers are to be woken.
-    fn commit(self) -> Result<Vec<Uuid>> {
-        self.txn.commit()?;
-        Ok(self.changed.into_inner())
-    }
-
-    /// Wakes those who watch `chat`, once this is on disk.
-    pub(crate) fn wake(&self, chat: Uuid) {
-        self.changed.borrow_mut().push(chat);
-    }
-}
-
-/// A transaction, to read tables from: of reads, and of writes, which see what they have written.
-pub(crate) trait Tables {
-    /// An open table.
-    type Table<'t, K: Key + 'static, V: Value + 'static>: ReadableTable<K, V>
-    where
-        Self: 't;
-
-    /// Opens a table. A write has a table open once at a time.
-    fn table<K: Key + 'static, V: Value + 'static>(
-        &self,
-        definition: TableDefinition<'_, K, V>,
-    ) -> Result<Self::Table<'_, K, V>>;
-}
-
-impl Tables for ReadTransaction {
-    type Table<'t, K: Key + 'static, V: Value + 'static> = ReadOnlyTable<K, V>;
-
-    fn table<K: Key + 'static, V: Value + 'static>(
-        &self,
-        definition: TableDefinition<'_, K, V>,
-    ) -> Result<ReadOnlyTable<K, V>> {
-        Ok(self.open_table(definition)?)
-    }
-}
-
-impl Tables for Write {
-    type Table<'t, K: Key + 'static, V: Value + 'static> = Table<'t, K, V>;
-
-    fn table<K: Key + 'static, V: Value + 'static>(
-        &self,
-        definition: TableDefinition<'_, K, V>,
-    ) -> Result<Table<'_, K, V>> {
-        Ok(self.txn.open_table(definition)?)
-    }
-}
-
 /// Reads a record out of its bytes.
 pub(crate) fn decode<R: Message + Default>(bytes: &[u8]) -> Result<R> {
     R::decode(bytes).map_err(|error| Error::Broken(format!("a record of the store: {error}")))
 }
-
-/// Reads an id out of a record.
-pub(crate) fn decode_id(bytes: &[u8]) -> Result<Uuid> {
-    Uuid::from_slice(bytes).map_err(|error| Error::Broken(format!("an id of the store: {error}")))
-}
-
-#[cfg(test)]
-mod tests;

@@ -1,16 +1,21 @@
 //! Transactions on Postgres. A change runs to its end also when its caller is gone, and again when it and another stood in each
 //! other's way.
 
-use std::time::Duration;
+mod gate;
+
+use std::{fmt, sync::Arc, time::Duration};
 
 use contract::time::Time;
 use diesel_async::AsyncConnection as _;
 use futures::future::BoxFuture;
 use tokio_postgres::error::SqlState;
+use tracing::{Instrument as _, Span};
 
+use self::gate::Gate;
 use crate::{
     error::{Error, Result},
-    postgres::{Connection, Pool, sqlstate},
+    postgres::{Connection, Pool, Settings, sqlstate},
+    store::joined,
 };
 
 /// How often a change is tried. Two that lock in different orders fall out once; more than this is a storm.
@@ -22,11 +27,25 @@ const PAUSE: Duration = Duration::from_millis(10);
 #[derive(Clone)]
 pub(crate) struct Sql {
     pool: Pool,
+    gate: Arc<Gate>,
 }
 
 impl Sql {
+    /// The database of these settings. It connects in the background, and [`Sql::keep_watch`] lets calls through.
+    pub(crate) fn of(settings: Settings) -> Self {
+        Self {
+            pool: Pool::new(settings),
+            gate: Arc::default(),
+        }
+    }
+
+    /// A database whose schema is known.
+    #[cfg(test)]
     pub(crate) fn new(pool: Pool) -> Self {
-        Self { pool }
+        Self {
+            pool,
+            gate: Arc::new(Gate::open()),
+        }
     }
 
     /// Reads with `query`. Each statement sees what was committed before it.
@@ -34,7 +53,12 @@ impl Sql {
         &self,
         query: impl for<'c> FnOnce(&'c mut Connection) -> BoxFuture<'c, Result<T>> + Send,
     ) -> Result<T> {
-        query(&mut *self.pool.get().await?).await
+        self.gate.pass()?;
+        let query = async {
+            let mut connection = self.pool.get().await?;
+            query(&mut connection).await
+        };
+        query.instrument(span("read")).await
     }
 
     /// Changes with `change` all or, when it fails, nothing. It is told the time of what it writes.
@@ -47,15 +71,15 @@ impl Sql {
     ) -> Result<T> {
         let sql = self.clone();
         // A task of its own: dropped in the middle, it would break its connection and leave open whether it was committed.
-        let done = tokio::spawn(async move { sql.attempts(change).await });
-        done.await
-            .unwrap_or_else(|error| Err(Error::Broken(error.to_string())))
+        let change = async move { sql.attempts(change).await };
+        joined(tokio::spawn(change.instrument(span("write"))).await)
     }
 
     async fn attempts<T: Send>(
         &self,
         change: impl for<'c> Fn(&'c mut Connection, Time) -> BoxFuture<'c, Result<T>> + Send + Sync,
     ) -> Result<T> {
+        self.gate.pass()?;
         for attempt in 0..ATTEMPTS {
             let mut connection = self.pool.get().await?;
             let now = Time::now();
@@ -73,6 +97,23 @@ impl Sql {
         }
         Err(Error::Conflict)
     }
+}
+
+impl fmt::Debug for Sql {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Sql").finish_non_exhaustive()
+    }
+}
+
+/// Time spent at the database.
+fn span(operation: &'static str) -> Span {
+    tracing::info_span!(
+        "sql",
+        otel.name = format!("sql.{operation}"),
+        otel.kind = "client",
+        db.system.name = "postgresql",
+        db.operation.name = operation,
+    )
 }
 
 /// Whether the transaction failed only because of others at the same time: serialization failure, deadlock.

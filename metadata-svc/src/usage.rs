@@ -1,10 +1,6 @@
 //! Usage: what a user keeps, by the UTC day it was created on. Counted in the transactions that create and delete.
 
 pub(crate) mod kv;
-#[cfg_attr(
-    not(test),
-    expect(dead_code, reason = "STORAGE_MODE=sql is not served yet")
-)]
 pub(crate) mod sql;
 
 use std::collections::BTreeMap;
@@ -15,6 +11,7 @@ use contract::{
     time::Time,
 };
 
+use futures::FutureExt as _;
 use prost::Message;
 
 use crate::{chat, error::Result, store::Store};
@@ -85,9 +82,14 @@ pub(crate) async fn get(store: &Store, request: GetUsageRequest) -> Result<GetUs
     let end = v.time("end_time", request.end_time);
     let user = v.accept(Some(user))?;
 
-    let days = store
-        .read(move |txn| kv::days(txn, &user, start, end))
-        .await?;
+    let days = store.read(
+        user,
+        move |txn, user| kv::days(txn, &user, start, end),
+        move |connection, user| {
+            async move { sql::days(connection, &user, start, end).await }.boxed()
+        },
+    );
+    let days = days.await?;
     let mut total = Usage::default();
     for (_, usage) in &days {
         total.add(*usage);

@@ -29,10 +29,13 @@ pub(crate) async fn stream(
     chat: Uuid,
     after: i64,
 ) -> Result<BoxStream<'static, std::result::Result<WatchChatResponse, Status>>> {
-    store.read(move |txn| chat::kv::get(txn, chat)).await?;
+    chat::get(&store, chat).await?;
+    let Store::Kv(kv) = &store else {
+        return Err(Error::Unserved("WatchChat"));
+    };
     let watch = Watch {
         chat,
-        changes: store.changes(),
+        changes: kv.changes(),
         turns: Turns::new(store, chat, after),
     };
     let stream = stream::try_unfold(watch, |mut watch| async move {

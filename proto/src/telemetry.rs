@@ -38,11 +38,16 @@ pub struct Telemetry {
 }
 
 impl Telemetry {
-    /// Sets up the process's logs at `level` and its traces under the name `service`. Call it once, inside of the runtime.
+    /// Sets up the process's logs, at `level` but for the `modules` that have a level of their own, and its traces under the
+    /// name `service`. Call it once, inside of the runtime.
     ///
     /// # Errors
     /// When the collector's address is malformed.
-    pub fn start(service: &'static str, level: LevelFilter) -> Result<Self, ExporterBuildError> {
+    pub fn start(
+        service: &'static str,
+        level: LevelFilter,
+        modules: &[(&'static str, LevelFilter)],
+    ) -> Result<Self, ExporterBuildError> {
         let resource = Resource::builder()
             .with_service_name(service)
             .with_attribute(KeyValue::new("service.version", env!("CARGO_PKG_VERSION")));
@@ -66,7 +71,7 @@ impl Telemetry {
         };
         // A second start in one process (tests) keeps the first one's subscriber.
         let _ = tracing_subscriber::registry()
-            .with(logs.with_filter(log_filter(level)))
+            .with(logs.with_filter(log_filter(level, modules)))
             .with(traces)
             .try_init();
         Ok(Self { provider })
@@ -83,11 +88,12 @@ impl Telemetry {
     }
 }
 
-/// Ours at `level`, the quiet crates at WARN at most.
-fn log_filter(level: LevelFilter) -> EnvFilter {
+/// Ours at `level` or the module's own, the quiet crates at WARN at most.
+fn log_filter(level: LevelFilter, modules: &[(&str, LevelFilter)]) -> EnvFilter {
     let filter = EnvFilter::default().add_directive(level.into());
-    QUIET
-        .iter()
-        .filter_map(|q| format!("{q}=warn").parse().ok())
+    let quiet = QUIET.iter().map(|quiet| (*quiet, LevelFilter::WARN));
+    quiet
+        .chain(modules.iter().copied())
+        .filter_map(|(module, level)| format!("{module}={level}").parse().ok())
         .fold(filter, EnvFilter::add_directive)
 }

@@ -12,7 +12,7 @@ use crate::{
     image::Image,
     page::Page,
     search_result::SearchResult,
-    store::{Record, Tables, Write},
+    store::kv::{Record, Tables, Write},
 };
 
 /// The images.

@@ -11,7 +11,10 @@ use super::PendingDelete;
 use crate::{
     error::{Error, Result},
     page::Page,
-    store::{Record, Tables, Write, decode},
+    store::{
+        decode,
+        kv::{Record, Tables, Write},
+    },
 };
 
 /// (key, id of the row that names it)

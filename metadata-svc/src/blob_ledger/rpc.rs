@@ -21,7 +21,7 @@ use super::kv;
 use crate::{
     error::{Answer, Result},
     page::Paging,
-    store::Store,
+    store::{Store, unserved},
 };
 
 /// The rpcs of `BlobLedgerService`.
@@ -39,10 +39,12 @@ impl BlobLedgerService for BlobLedger {
         request: Request<ListPendingDeletesRequest>,
     ) -> Answer<ListPendingDeletesResponse> {
         let paging = judge_list(request.into_inner())?;
-        let page = self
-            .store
-            .read(move |txn| kv::list(txn, paging.after, paging.size))
-            .await?;
+        let page = self.store.read(
+            (paging.after, paging.size),
+            |txn, (after, size)| kv::list(txn, after, size),
+            |_, _| unserved("ListPendingDeletes"),
+        );
+        let page = page.await?;
         Ok(Response::new(ListPendingDeletesResponse {
             next_page_token: page.next_token(&paging.scope, |last| *last.id.as_bytes()),
             pending_deletes: page.rows.into_iter().map(Into::into).collect(),
@@ -51,7 +53,10 @@ impl BlobLedgerService for BlobLedger {
 
     async fn ack_deletes(&self, request: Request<AckDeletesRequest>) -> Answer<AckDeletesResponse> {
         let ids = judge_ack(request.into_inner())?;
-        let acked_count = self.store.write(move |txn| kv::ack(txn, ids)).await?;
+        let acked_count = self
+            .store
+            .write(ids, kv::ack, |_, _, _| unserved("AckDeletes"))
+            .await?;
         Ok(Response::new(AckDeletesResponse { acked_count }))
     }
 

@@ -66,6 +66,7 @@ pub(super) fn judge_create(request: CreateChatRequest) -> Result<(Call, NewChat)
 }
 
 /// What to change of which chat.
+#[derive(Clone)]
 pub(super) struct Update {
     pub(super) id: Uuid,
     pub(super) etag: String,

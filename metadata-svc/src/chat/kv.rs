@@ -14,7 +14,10 @@ use crate::{
     blob_ledger,
     error::{Error, Result},
     page::Page,
-    store::{Record, Tables, Write, decode},
+    store::{
+        decode,
+        kv::{Record, Tables, Write},
+    },
     usage::{self, Tally, Usage},
 };
 

@@ -11,20 +11,54 @@ use contract::{
     },
     status,
 };
-use futures::stream::BoxStream;
+use futures::{FutureExt as _, stream::BoxStream};
+use prost::Message;
 use tonic::{Request, Response, Status};
+use uuid::Uuid;
 
 use super::{
     Chat,
     judge::{judge_after, judge_call, judge_create, judge_get, judge_list, judge_update},
-    kv,
+    kv, sql,
 };
-use crate::{blob_ledger, error::Answer, history, page, search, store::Store, usage, watch};
+use crate::{
+    blob_ledger,
+    error::{Answer, Result},
+    history, page,
+    request_id::Call,
+    search,
+    store::Store,
+    usage, watch,
+};
 
 /// The rpcs of `ChatService`.
 #[derive(Debug)]
 pub(crate) struct Chats {
     pub(crate) store: Store,
+}
+
+impl Chats {
+    /// Archives a chat, or brings it back.
+    async fn archive<A: Message + Default + 'static>(
+        &self,
+        call: Call,
+        (id, etag): (Uuid, String),
+        is_archived: bool,
+        answer: fn(Chat) -> A,
+    ) -> Result<A> {
+        self.store
+            .once(
+                call,
+                (id, etag),
+                move |txn, (id, etag)| kv::archive(txn, id, &etag, is_archived),
+                move |connection, (id, etag), now| {
+                    async move { sql::archive(connection, id, &etag, is_archived, now).await }
+                        .boxed()
+                },
+                answer,
+            )
+            .await
+    }
 }
 
 #[tonic::async_trait]
@@ -35,29 +69,37 @@ impl ChatService for Chats {
 
     async fn create_chat(&self, request: Request<CreateChatRequest>) -> Answer<CreateChatResponse> {
         let (call, new) = judge_create(request.into_inner())?;
-        let created = self.store.once(call, move |txn| {
-            Ok(CreateChatResponse {
-                chat: Some(kv::create(txn, new)?.into()),
-            })
-        });
+        let created = self.store.once(
+            call,
+            new,
+            kv::create,
+            |connection, new, now| sql::create(connection, new, now).boxed(),
+            |chat| CreateChatResponse {
+                chat: Some(chat.into()),
+            },
+        );
         Ok(Response::new(created.await?))
     }
 
     async fn get_chat(&self, request: Request<GetChatRequest>) -> Answer<GetChatResponse> {
         let id = judge_get(&request.into_inner().chat_id)?;
-        let chat = self.store.read(move |txn| kv::get(txn, id)).await?;
+        let chat = super::get(&self.store, id);
         Ok(Response::new(GetChatResponse {
-            chat: Some(chat.into()),
+            chat: Some(chat.await?.into()),
         }))
     }
 
     async fn list_chats(&self, request: Request<ListChatsRequest>) -> Answer<ListChatsResponse> {
         let list = judge_list(request.into_inner())?;
         let (after, size) = (list.paging.after, list.paging.size);
-        let page = self
-            .store
-            .read(move |txn| kv::list(txn, &list.user, list.state, after, size))
-            .await?;
+        let page = self.store.read(
+            (list.user, list.state),
+            move |txn, (user, state)| kv::list(txn, &user, state, after, size),
+            move |connection, (user, state)| {
+                async move { sql::list(connection, &user, state, after, size).await }.boxed()
+            },
+        );
+        let page = page.await?;
         let cursor = |last: &Chat| page::cursor(last.create_time.micros(), last.id);
         Ok(Response::new(ListChatsResponse {
             next_page_token: page.next_token(&list.paging.scope, cursor),
@@ -67,12 +109,20 @@ impl ChatService for Chats {
 
     async fn update_chat(&self, request: Request<UpdateChatRequest>) -> Answer<UpdateChatResponse> {
         let (call, update) = judge_update(request.into_inner())?;
-        let updated = self.store.once(call, move |txn| {
-            let chat = kv::update(txn, update.id, &update.etag, update.patch)?;
-            Ok(UpdateChatResponse {
+        let updated = self.store.once(
+            call,
+            update,
+            |txn, update| kv::update(txn, update.id, &update.etag, update.patch),
+            |connection, update, now| {
+                async move {
+                    sql::update(connection, update.id, &update.etag, update.patch, now).await
+                }
+                .boxed()
+            },
+            |chat| UpdateChatResponse {
                 chat: Some(chat.into()),
-            })
-        });
+            },
+        );
         Ok(Response::new(updated.await?))
     }
 
@@ -87,11 +137,8 @@ impl ChatService for Chats {
             &request.request_id,
             &request,
         )?;
-        let archived = self.store.once(call, move |txn| {
-            let chat = kv::archive(txn, id, &request.etag, true)?;
-            Ok(ArchiveChatResponse {
-                chat: Some(chat.into()),
-            })
+        let archived = self.archive(call, (id, request.etag), true, |chat| ArchiveChatResponse {
+            chat: Some(chat.into()),
         });
         Ok(Response::new(archived.await?))
     }
@@ -107,11 +154,10 @@ impl ChatService for Chats {
             &request.request_id,
             &request,
         )?;
-        let unarchived = self.store.once(call, move |txn| {
-            let chat = kv::archive(txn, id, &request.etag, false)?;
-            Ok(UnarchiveChatResponse {
+        let unarchived = self.archive(call, (id, request.etag), false, |chat| {
+            UnarchiveChatResponse {
                 chat: Some(chat.into()),
-            })
+            }
         });
         Ok(Response::new(unarchived.await?))
     }
@@ -124,15 +170,20 @@ impl ChatService for Chats {
             &request.request_id,
             &request,
         )?;
-        let deleted = self.store.once(call, move |txn| {
-            let deleted = kv::delete(txn, id, &request.etag)?;
-            Ok(DeleteChatResponse {
+        let deleted = self.store.once(
+            call,
+            (id, request.etag),
+            |txn, (id, etag)| kv::delete(txn, id, &etag),
+            |connection, (id, etag), now| {
+                async move { sql::delete::delete(connection, id, &etag, now).await }.boxed()
+            },
+            |deleted| DeleteChatResponse {
                 message_count: count(deleted.messages),
                 image_count: count(deleted.images),
                 search_result_count: count(deleted.search_results),
                 pending_deletes: blob_ledger::answered(deleted.pending),
-            })
-        });
+            },
+        );
         Ok(Response::new(deleted.await?))
     }
 

@@ -11,7 +11,10 @@ use crate::{
     chat,
     error::Result,
     message,
-    store::{Write, decode, decode_id},
+    store::{
+        decode,
+        kv::{Write, decode_id},
+    },
     usage::{self, Tally, Usage},
 };
 

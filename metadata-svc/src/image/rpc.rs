@@ -22,7 +22,7 @@ use crate::{
     error::{Answer, Result},
     page::{Paging, read_number_cursor},
     request_id::Call,
-    store::Store,
+    store::{Store, unserved},
 };
 
 /// The rpcs of `ImageService`.
@@ -35,18 +35,28 @@ pub(crate) struct Images {
 impl ImageService for Images {
     async fn add_images(&self, request: Request<AddImagesRequest>) -> Answer<AddImagesResponse> {
         let add = judge_add(request.into_inner())?;
-        let added = self.store.once(add.call, move |txn| {
-            let images = kv::add(txn, add.message_id, add.images, &add.chats_said)?;
-            Ok(AddImagesResponse {
+        let added = self.store.once(
+            add.call,
+            (add.message_id, add.images, add.chats_said),
+            |txn, (message, images, said)| kv::add(txn, message, images, &said),
+            |_, _, _| unserved("AddImages"),
+            |images| AddImagesResponse {
                 images: images.into_iter().map(Into::into).collect(),
-            })
-        });
+            },
+        );
         Ok(Response::new(added.await?))
     }
 
     async fn get_image(&self, request: Request<GetImageRequest>) -> Answer<GetImageResponse> {
         let id = judge_id(&request.into_inner().image_id)?;
-        let image = self.store.read(move |txn| IMAGES.get(txn, id)).await?;
+        let image = self
+            .store
+            .read(
+                id,
+                |txn, id| IMAGES.get(txn, id),
+                |_, _| unserved("GetImage"),
+            )
+            .await?;
         Ok(Response::new(GetImageResponse {
             image: Some(image.into()),
         }))
@@ -66,11 +76,15 @@ impl ImageService for Images {
         request: Request<DeleteImageRequest>,
     ) -> Answer<DeleteImageResponse> {
         let (call, id) = judge_delete(request.into_inner())?;
-        let deleted = self.store.once(call, move |txn| {
-            Ok(DeleteImageResponse {
-                pending_deletes: blob_ledger::answered(kv::delete(txn, id)?),
-            })
-        });
+        let deleted = self.store.once(
+            call,
+            id,
+            kv::delete,
+            |_, _, _| unserved("DeleteImage"),
+            |pending| DeleteImageResponse {
+                pending_deletes: blob_ledger::answered(pending),
+            },
+        );
         Ok(Response::new(deleted.await?))
     }
 }

@@ -27,7 +27,10 @@ use crate::{
     error::{Error, Result},
     image::Image,
     page::Page,
-    store::{Record, Tables, decode, decode_id},
+    store::{
+        decode,
+        kv::{Record, Tables, decode_id},
+    },
     usage::Usage,
 };
 

@@ -12,17 +12,18 @@ use contract::{
     },
     page::PageScope,
 };
+use futures::{FutureExt as _, TryFutureExt as _};
 use tonic::{Request, Response};
 use tracing::{Span, field::display};
 
-use super::{judge_append::judge_append, kv};
+use super::{judge_append::judge_append, kv, sql};
 use crate::{
     blob_ledger,
     error::{Answer, Result},
     page::{Paging, number_cursor, read_number_cursor},
     request_id::Call,
     search,
-    store::{Store, blocking},
+    store::{Store, blocking, unserved},
 };
 
 /// The rpcs of `MessageService`.
@@ -38,29 +39,36 @@ impl MessageService for Messages {
         request: Request<AppendMessagesRequest>,
     ) -> Answer<AppendMessagesResponse> {
         let (call, mut append) = judge_append(request.into_inner())?;
-        // Stemming takes long: done before the write has the store to itself.
-        let append = blocking(move || {
-            let contents = append.turns.iter().map(|turn| &turn.message.content);
-            append.lexemes = contents.map(|text| search::lexemes(text)).collect();
-            Ok(append)
-        });
-        let append = append.await?;
-        let appended = self.store.once(call, move |txn| {
-            let appended = kv::append(txn, append)?;
-            Ok(AppendMessagesResponse {
-                chat: Some(appended.chat.into()),
-                turns: appended.turns.into_iter().map(Into::into).collect(),
-                chat_created: appended.chat_created,
-            })
-        });
-        Ok(Response::new(appended.await?))
+        let appended = match &self.store {
+            Store::Kv(store) => {
+                // Stemming takes long: done before the write has the store to itself.
+                let append = blocking(move || {
+                    let contents = append.turns.iter().map(|turn| &turn.message.content);
+                    append.lexemes = contents.map(|text| search::lexemes(text)).collect();
+                    Ok(append)
+                });
+                let append = append.await?;
+                let appended = store.once(call, move |txn| kv::append(txn, append).map(answer));
+                appended.await?
+            }
+            Store::Sql(store) => {
+                let appended = store.once(call, move |connection, now| {
+                    let appended = sql::append::append(connection, append.clone(), now);
+                    appended.map_ok(answer).boxed()
+                });
+                appended.await?
+            }
+        };
+        Ok(Response::new(appended))
     }
 
     async fn get_message(&self, request: Request<GetMessageRequest>) -> Answer<GetMessageResponse> {
         let id = judge_get(&request.into_inner().message_id)?;
-        let message = self.store.read(move |txn| kv::get(txn, id)).await?;
+        let message = self.store.read(id, kv::get, |connection, id| {
+            sql::get(connection, id).boxed()
+        });
         Ok(Response::new(GetMessageResponse {
-            message: Some(message.into()),
+            message: Some(message.await?.into()),
         }))
     }
 
@@ -70,10 +78,14 @@ impl MessageService for Messages {
     ) -> Answer<ListMessagesResponse> {
         let list = judge_list(request.into_inner())?;
         let (after, size) = (list.paging.after, list.paging.size);
-        let page = self
-            .store
-            .read(move |txn| kv::list(txn, list.chat_id, list.order, after, size))
-            .await?;
+        let page = self.store.read(
+            (list.chat_id, list.order),
+            move |txn, (chat, order)| kv::list(txn, chat, order, after, size),
+            move |connection, (chat, order)| {
+                sql::list(connection, chat, order, after, size).boxed()
+            },
+        );
+        let page = page.await?;
         let token = page.next_token(&list.paging.scope, |last| number_cursor(last.seq));
         Ok(Response::new(ListMessagesResponse {
             messages: page.rows.into_iter().map(Into::into).collect(),
@@ -86,15 +98,26 @@ impl MessageService for Messages {
         request: Request<DeleteMessageRequest>,
     ) -> Answer<DeleteMessageResponse> {
         let (call, id) = judge_delete(request.into_inner())?;
-        let deleted = self.store.once(call, move |txn| {
-            let deleted = kv::delete(txn, id)?;
-            Ok(DeleteMessageResponse {
+        let deleted = self.store.once(
+            call,
+            id,
+            kv::delete,
+            |_, _, _| unserved("DeleteMessage"),
+            |deleted| DeleteMessageResponse {
                 image_count: i64::try_from(deleted.images).unwrap_or(i64::MAX),
                 search_result_count: i64::try_from(deleted.search_results).unwrap_or(i64::MAX),
                 pending_deletes: blob_ledger::answered(deleted.pending),
-            })
-        });
+            },
+        );
         Ok(Response::new(deleted.await?))
+    }
+}
+
+fn answer(appended: kv::Appended) -> AppendMessagesResponse {
+    AppendMessagesResponse {
+        chat: Some(appended.chat.into()),
+        turns: appended.turns.into_iter().map(Into::into).collect(),
+        chat_created: appended.chat_created,
     }
 }
 

@@ -22,8 +22,11 @@ use uuid::Uuid;
 
 use super::{BLOB_BYTES, CREATOR, Op, chat_id, key};
 use crate::{
-    blob_ledger::rpc::BlobLedger, chat::rpc::Chats, image::rpc::Images, message::rpc::Messages,
-    store::Store,
+    blob_ledger::rpc::BlobLedger,
+    chat::rpc::Chats,
+    image::rpc::Images,
+    message::rpc::Messages,
+    store::{Store, kv::Kv},
 };
 
 /// All that is kept, as far as the model knows it.
@@ -51,8 +54,8 @@ pub(super) struct Service {
 impl Service {
     pub(super) fn start() -> Self {
         let folder = TempDir::new().expect("a temporary folder can be made");
-        let store = Store::open(folder.path()).expect("an empty store can be opened");
-        let store = || store.clone();
+        let store = Kv::open(folder.path()).expect("an empty store can be opened");
+        let store = || Store::Kv(store.clone());
         Self {
             chats: Chats { store: store() },
             messages: Messages { store: store() },

@@ -1,5 +1,7 @@
 //! How answers are kept in Postgres. Two calls of one id take turns by a lock that ends with the transaction.
 
+use std::time::Duration;
+
 use contract::time::Time;
 use diesel::{
     ExpressionMethods as _, OptionalExtension as _, QueryDsl as _, sql_query,
@@ -8,6 +10,7 @@ use diesel::{
 use diesel_async::RunQueryDsl as _;
 use futures::{FutureExt as _, future::BoxFuture, join};
 use prost::Message;
+use tokio::time::sleep;
 use uuid::Uuid;
 
 use super::{Call, KEPT_MICROS};
@@ -18,6 +21,11 @@ use crate::{
     store::decode,
     txn::Sql,
 };
+
+/// How often old answers are looked for.
+const EVERY: Duration = Duration::from_secs(60);
+/// The limit in `forget.sql`.
+const FORGOTTEN_AT_ONCE: usize = 1_000;
 
 impl Sql {
     /// Changes with `change`, once per request id: a repeated call gets the first one's answer.
@@ -52,7 +60,21 @@ impl Sql {
         .await
     }
 
-    /// Forgets answers that have been kept for long enough, at most 1,000; to be called from time to time. Tells how many.
+    /// Forgets answers that have been kept for long enough, for as long as the service lives.
+    pub(crate) async fn keep_forgetting(self) {
+        loop {
+            match self.forget_answers().await {
+                Ok(FORGOTTEN_AT_ONCE..) => {}
+                Ok(_) => sleep(EVERY).await,
+                Err(error) => {
+                    tracing::debug!(?error, "old answers are not forgotten");
+                    sleep(EVERY).await;
+                }
+            }
+        }
+    }
+
+    /// Forgets some of the oldest; tells how many.
     pub(crate) async fn forget_answers(&self) -> Result<usize> {
         self.write(|connection, now| {
             async move {

@@ -17,7 +17,7 @@ use crate::{
         self, Message,
         kv::{CONTENTS, HEADS},
     },
-    store::{Tables, Write},
+    store::kv::{Tables, Write},
 };
 
 /// (chat, lexeme, sequence number) -> how often
@@ -150,7 +150,7 @@ struct Index<P, H, C> {
 impl<P, H, C> Index<P, H, C>
 where
     P: redb::ReadableTable<(Uuid, &'static str, i64), u32>,
-    H: redb::ReadableTable<message::kv::Place, crate::store::Record>,
+    H: redb::ReadableTable<message::kv::Place, crate::store::kv::Record>,
     C: redb::ReadableTable<message::kv::Place, &'static str>,
 {
     /// The numbers of the messages that hold every lexeme of one of the query's lookups.

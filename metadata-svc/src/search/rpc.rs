@@ -21,7 +21,7 @@ use crate::{
     error::{Error, Result},
     message::judge_role,
     page::{Page, Paging},
-    store::{Store, Tables},
+    store::{Store, kv::Tables, unserved},
 };
 
 const MAX_QUERY: Max = Max::Chars(1_000);
@@ -33,15 +33,19 @@ pub(crate) async fn search(
 ) -> Result<SearchMessagesResponse> {
     let (search, paging) = judge(request)?;
     let (after, size) = (paging.after, paging.size);
-    let page = store.read(move |txn| {
-        let chats = search.chats(txn)?;
-        let hits = kv::find(txn, chats, &search.query, &search.filter, after, size)?;
-        let hits = hits.into_iter().map(|hit| {
-            let rank = hit.rank;
-            Ok((rank, to_wire(&search.query, hit)))
-        });
-        Page::fill(hits, size, |_| 0)
-    });
+    let page = store.read(
+        search,
+        move |txn, search| {
+            let chats = search.chats(txn)?;
+            let hits = kv::find(txn, chats, &search.query, &search.filter, after, size)?;
+            let hits = hits.into_iter().map(|hit| {
+                let rank = hit.rank;
+                Ok((rank, to_wire(&search.query, hit)))
+            });
+            Page::fill(hits, size, |_| 0)
+        },
+        |_, _| unserved("SearchMessages"),
+    );
     let page = page.await?;
     Ok(SearchMessagesResponse {
         next_page_token: page.next_token(&paging.scope, |(rank, _)| cursor(*rank)),

@@ -10,7 +10,10 @@ use crate::{
     attachment::{Attachment, demand_chat, kv::SEARCH_RESULTS},
     error::Result,
     message,
-    store::{Write, decode, decode_id},
+    store::{
+        decode,
+        kv::{Write, decode_id},
+    },
 };
 
 #[derive(Clone, PartialEq, Message)]

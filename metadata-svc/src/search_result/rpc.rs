@@ -20,7 +20,7 @@ use crate::{
     error::{Answer, Result},
     page::{Paging, read_number_cursor},
     request_id::Call,
-    store::Store,
+    store::{Store, unserved},
 };
 
 /// The rpcs of `SearchResultService`.
@@ -36,12 +36,15 @@ impl SearchResultService for SearchResults {
         request: Request<AddSearchResultsRequest>,
     ) -> Answer<AddSearchResultsResponse> {
         let add = judge_add(request.into_inner())?;
-        let added = self.store.once(add.call, move |txn| {
-            let results = kv::add(txn, add.message_id, add.results, &add.chats_said)?;
-            Ok(AddSearchResultsResponse {
+        let added = self.store.once(
+            add.call,
+            (add.message_id, add.results, add.chats_said),
+            |txn, (message, results, said)| kv::add(txn, message, results, &said),
+            |_, _, _| unserved("AddSearchResults"),
+            |results| AddSearchResultsResponse {
                 search_results: results.into_iter().map(Into::into).collect(),
-            })
-        });
+            },
+        );
         Ok(Response::new(added.await?))
     }
 

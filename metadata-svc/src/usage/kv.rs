@@ -7,7 +7,10 @@ use redb::{ReadableTable as _, TableDefinition, TableError, WriteTransaction};
 use super::{Tally, Usage};
 use crate::{
     error::Result,
-    store::{Record, Tables, Write, decode},
+    store::{
+        decode,
+        kv::{Record, Tables, Write},
+    },
 };
 
 /// (user id, the day's beginning in micros)

@@ -123,7 +123,7 @@ async fn traced(global: &Global, command: Command) -> anyhow::Result<()> {
     if matches!(command, Command::Serve(_)) {
         return run(global, command).await;
     }
-    let telemetry = Telemetry::start("chatctl", LevelFilter::WARN)?;
+    let telemetry = Telemetry::start("chatctl", LevelFilter::WARN, &[])?;
     let done = run(global, command).await;
     telemetry.stop();
     done

@@ -10,7 +10,7 @@ use crate::{
     error::Result,
     image::{self, Image},
     message, search,
-    store::{Tables as _, Write},
+    store::kv::{Tables as _, Write},
     usage::{self, Tally},
 };
 

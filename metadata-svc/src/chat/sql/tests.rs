@@ -14,7 +14,7 @@ use crate::{
     chat::kv,
     db,
     postgres::{Pool, Settings},
-    store::Store,
+    store::kv::Kv,
     txn::Sql,
 };
 

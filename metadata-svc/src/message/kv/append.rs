@@ -10,12 +10,12 @@ use crate::{
     message::{Message, NewTurn, Turn},
     search::{self, kv::Lexemes},
     search_result,
-    store::{Tables as _, Write},
+    store::kv::{Tables as _, Write},
     usage::{self, Tally},
 };
 
 /// What is to be appended, and where.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct Append {
     pub(crate) chat_id: Uuid,
     /// The chat to create when there is none.

@@ -11,7 +11,7 @@ use crate::{
     error::Result,
     image::{self, Image},
     search,
-    store::{Tables as _, Write},
+    store::kv::{Tables as _, Write},
     usage::{self, Tally},
 };
 

@@ -16,7 +16,7 @@ use crate::{
         kv::{self, Append},
     },
     search_result::NewSearchResult,
-    store::Store,
+    store::kv::Kv,
     usage,
 };
 
@@ -88,7 +88,7 @@ async fn appends_and_lists_are_answered_as_the_embedded_store_answers_them() {
     let server = Postgres::start();
     let sql = sql(&server).await;
     let folder = tempfile::tempdir().expect("a temporary folder can be made");
-    let store = Store::open(folder.path()).expect("it is empty");
+    let store = Kv::open(folder.path()).expect("it is empty");
     let (one, other) = (new_id(), new_id());
     for (chat, creates, numbers) in [
         (one, false, &[1][..]),

@@ -95,7 +95,7 @@ fn told_deleted(deleted: Result<Deleted>) -> String {
     }
 }
 
-async fn in_kv(store: &Store, op: Op, ids: &[Uuid; 4]) -> String {
+async fn in_kv(store: &Kv, op: Op, ids: &[Uuid; 4]) -> String {
     let key = |key: usize| document(key, ids);
     match op {
         Op::Create {
@@ -260,7 +260,7 @@ fn random_operations_are_answered_as_the_embedded_store_answers_them() {
     };
     proptest!(config, |(ops in prop::collection::vec(op(), 1..40))| {
         let folder = tempfile::tempdir().expect("a temporary folder can be made");
-        let store = Store::open(folder.path()).expect("it is empty");
+        let store = Kv::open(folder.path()).expect("it is empty");
         server.psql("postgres", "truncate chats, deleted_chats, pending_deletes, usage_days cascade");
         // New ids each time: nothing else may be left of the run before.
         let ids = [new_id(), new_id(), new_id(), new_id()];

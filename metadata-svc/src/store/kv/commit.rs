@@ -19,8 +19,11 @@ use tokio::sync::{Mutex, OwnedMutexGuard, broadcast, watch};
 use tracing::Instrument as _;
 use uuid::Uuid;
 
-use super::{Change, Write, blocking, joined};
-use crate::error::Result;
+use super::Write;
+use crate::{
+    error::Result,
+    store::{Change, blocking, joined},
+};
 
 /// Changes that a slow watch may fall behind before it looks for itself.
 const CHANGES: usize = 1_024;

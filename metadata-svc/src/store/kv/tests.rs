@@ -9,9 +9,9 @@ use super::*;
 
 const NUMBERS: TableDefinition<u64, u64> = TableDefinition::new("numbers");
 
-fn store() -> (Store, TempDir) {
+fn store() -> (Kv, TempDir) {
     let folder = TempDir::new().expect("a temporary folder can be made");
-    let store = Store::open(folder.path()).expect("an empty store can be opened");
+    let store = Kv::open(folder.path()).expect("an empty store can be opened");
     (store, folder)
 }
 
@@ -20,7 +20,7 @@ fn set(txn: &Write, number: u64) -> Result<()> {
     Ok(())
 }
 
-async fn read(store: &Store) -> Option<u64> {
+async fn read(store: &Kv) -> Option<u64> {
     let number = store.read(|txn| Ok(txn.table(NUMBERS)?.get(0)?.map(|number| number.value())));
     // Without a write the table is absent.
     number.await.ok().flatten()
@@ -29,7 +29,7 @@ async fn read(store: &Store) -> Option<u64> {
 #[tokio::test]
 async fn a_folder_that_is_open_is_refused_and_the_setting_named() {
     let (_store, folder) = store();
-    let error = Store::open(folder.path()).expect_err("it is open");
+    let error = Kv::open(folder.path()).expect_err("it is open");
     assert!(error.to_string().contains("DATA_DIR"), "{error:#}");
 }
 
@@ -42,7 +42,7 @@ async fn a_store_of_another_format_is_refused() {
     });
     raised.await.expect("the store can be written");
     drop(store);
-    let error = Store::open(folder.path()).expect_err("it is of another format");
+    let error = Kv::open(folder.path()).expect_err("it is of another format");
     assert!(format!("{error:#}").contains("format 2"), "{error:#}");
 }
 
