@@ -14,6 +14,7 @@ pub mod presign;
 pub mod s3;
 pub mod server;
 pub mod sign;
+mod store_check;
 
 pub use config::Config;
 

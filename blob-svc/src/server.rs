@@ -6,10 +6,13 @@ use crate::embedded::Embedded;
 use crate::object::ReceiptKey;
 use crate::s3::{Endpoint, Store};
 use crate::sign::Signer;
+use crate::store_check::keep_checking;
 use anyhow::Context;
+use contract::admin::Admin;
 use contract::blob::v1::bucket_service_server::BucketServiceServer;
 use contract::blob::v1::object_service_server::ObjectServiceServer;
 use contract::blob::v1::presign_service_server::PresignServiceServer;
+use contract::health::Health;
 use contract::server::{Server, stop_signal};
 use std::sync::Arc;
 use std::time::Duration;
@@ -53,20 +56,27 @@ impl Blobs {
 
 /// Serves until the process is asked to end.
 pub(crate) async fn serve(config: Config) -> anyhow::Result<()> {
-    // Kept alive to the end: it stops when it is dropped.
+    let health = Health::default();
+    let dependency = health.dependency("store");
+    // Both are kept alive to the end: they stop when they are dropped.
+    let _admin = Admin::start(config.common.admin_addr, &health).await?;
     let (_embedded, endpoint) = open_store(&config).await?;
     let listener = TcpListener::bind(config.common.listen_addr)
         .await
         .with_context(|| format!("cannot listen on {}", config.common.listen_addr))?;
     tracing::info!(address = %listener.local_addr()?, store = ?endpoint, "blob-svc serves");
     let blobs = Blobs::new(&config, endpoint);
-    Server::new(config.common.max_calls)
+    let checks = keep_checking(blobs.store.clone(), dependency);
+    let server = Server::new(config.common.max_calls)
+        .health(&health)
         .with(ObjectServiceServer::new(blobs.clone()))
         .with(PresignServiceServer::new(blobs.clone()))
         .with(BucketServiceServer::new(blobs))
-        .serve(listener, stop_signal())
-        .await?;
-    Ok(())
+        .serve(listener, stop_signal());
+    tokio::select! {
+        served = server => Ok(served?),
+        never = checks => match never {},
+    }
 }
 
 #[cfg(feature = "embedded")]

@@ -1,5 +1,5 @@
-//! What surrounds every call: its span in the caller's trace, its deadline, its place under the process's limit, and its
-//! line in the log. One tower layer, so that the four see the same beginning and the same end, also of a stream.
+//! What surrounds every call: its span in the caller's trace, its deadline, its place under the process's limit, its
+//! line in the log, and its measure. One tower layer, so that all see the same beginning and the same end, also of a stream.
 
 use std::{
     pin::Pin,
@@ -18,6 +18,7 @@ use crate::status;
 
 mod body;
 mod deadline;
+mod method;
 mod observed;
 mod undecoded;
 
@@ -70,15 +71,16 @@ where
     }
 
     fn call(&mut self, request: Request<B>) -> Self::Future {
-        let Some(time) = deadline::time_for(request.uri().path(), request.headers()) else {
+        let Some(method) = method::of_path(request.uri().path()) else {
             return Box::pin(self.inner.call(request));
         };
         let Ok(place) = self.places.clone().try_acquire_owned() else {
+            method::shed();
             let refused = status::overloaded("too many calls at once");
             return Box::pin(async move { Ok(refused.into_http()) });
         };
-        let deadline = Instant::now() + time;
-        let mut call = Call::begin(&request, place);
+        let deadline = Instant::now() + deadline::time_for(method.limit, request.headers());
+        let mut call = Call::begin(method, &request, place);
         let span = call.span().clone();
         let answer = span.in_scope(|| self.inner.call(request)).instrument(span);
         Box::pin(async move {

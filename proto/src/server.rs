@@ -14,7 +14,7 @@ use tonic_health::{ServingStatus, server::HealthReporter};
 use tonic_reflection::server::Builder;
 use tower::Service;
 
-use crate::{FILE_DESCRIPTOR_SET, call::CallLayer};
+use crate::{FILE_DESCRIPTOR_SET, call::CallLayer, health::Health};
 
 /// How long calls under way may take to end after the stop; then they are cut off.
 const DRAIN_LIMIT: Duration = Duration::from_secs(10);
@@ -29,6 +29,7 @@ pub struct Server {
     routes: RoutesBuilder,
     names: Vec<&'static str>,
     max_calls: usize,
+    health: Health,
 }
 
 impl Server {
@@ -39,7 +40,15 @@ impl Server {
             routes: RoutesBuilder::default(),
             names: Vec::new(),
             max_calls,
+            health: Health::default(),
         }
+    }
+
+    /// Tells gRPC health, for all services alike, what `health` knows.
+    #[must_use]
+    pub fn health(mut self, health: &Health) -> Self {
+        self.health = health.clone();
+        self
     }
 
     /// Adds a service.
@@ -68,12 +77,12 @@ impl Server {
         listener: TcpListener,
         stop: impl Future<Output = ()>,
     ) -> Result<(), ServeError> {
-        let (health, health_service) = tonic_health::server::health_reporter();
+        let (reporter, health_service) = tonic_health::server::health_reporter();
         self.routes.add_service(health_service);
         self.routes.add_service(reflection(&self.names).build_v1()?);
         self.routes
             .add_service(reflection(&self.names).build_v1alpha()?);
-        set_all(&health, &self.names, ServingStatus::Serving).await;
+        set_all(&reporter, &self.names, ServingStatus::NotServing).await;
 
         let (stopped, drain) = oneshot::channel();
         let serving = transport::Server::builder()
@@ -85,8 +94,7 @@ impl Server {
             .serve_with_incoming_shutdown(
                 TcpIncoming::from(listener).with_nodelay(Some(true)),
                 async {
-                    stop.await;
-                    set_all(&health, &self.names, ServingStatus::NotServing).await;
+                    tell_health(&reporter, &self.names, &self.health, stop).await;
                     let _ = stopped.send(());
                 },
             );
@@ -148,8 +156,33 @@ async fn drain_limit(stopped: oneshot::Receiver<()>) {
     }
 }
 
-async fn set_all(health: &HealthReporter, names: &[&str], status: ServingStatus) {
+/// Tells gRPC health whether the process is ready, until `stop` resolves; it is not from then on, and is told so.
+async fn tell_health(
+    reporter: &HealthReporter,
+    names: &[&str],
+    health: &Health,
+    stop: impl Future<Output = ()>,
+) {
+    let mut stop = std::pin::pin!(stop);
+    let mut changes = health.changes();
+    loop {
+        let status = if changes.borrow_and_update().is_ready() {
+            ServingStatus::Serving
+        } else {
+            ServingStatus::NotServing
+        };
+        set_all(reporter, names, status).await;
+        tokio::select! {
+            _ = changes.changed() => {}
+            () = &mut stop => break,
+        }
+    }
+    health.stop();
+    set_all(reporter, names, ServingStatus::NotServing).await;
+}
+
+async fn set_all(reporter: &HealthReporter, names: &[&str], status: ServingStatus) {
     for name in names.iter().copied().chain([""]) {
-        health.set_service_status(name, status).await;
+        reporter.set_service_status(name, status).await;
     }
 }

@@ -16,11 +16,17 @@ pub struct Settings<'l> {
 #[error("the settings cannot be used:\n  {}", .0.join("\n  "))]
 pub struct Problems(Vec<String>);
 
+/// How far above a service's own port its admin port is.
+const ADMIN_PORT_ABOVE: u16 = 10;
+
 /// What every service is told.
 #[derive(Clone, Debug)]
 pub struct Common {
     /// `LISTEN_ADDR`: where gRPC is served. The default is this machine only, at the service's own port.
     pub listen_addr: SocketAddr,
+    /// `ADMIN_ADDR`: where health and metrics are served over HTTP; `None` where it is `off`. The default is this machine only,
+    /// ten above the service's own port.
+    pub admin_addr: Option<SocketAddr>,
     /// `LOG_LEVEL`: `off`, `error`, `warn`, `info` (the default), `debug` or `trace`; names of Python's levels count too.
     pub log_level: LevelFilter,
     /// `MAX_CALLS`: how many calls are served at once, 1 to 100,000; 1,000 is the default.
@@ -106,14 +112,19 @@ impl Settings<'_> {
 
     /// Reads what every service is told; `port` is the service's own.
     pub fn common(&mut self, port: u16) -> Common {
-        let listen = SocketAddr::from(([127, 0, 0, 1], port));
-        let address = |text: &str| text.parse().ok();
+        let loopback = |port| SocketAddr::from(([127, 0, 0, 1], port));
         Common {
             listen_addr: self.parsed(
                 "LISTEN_ADDR",
-                listen,
+                loopback(port),
                 "an IP address and a port, as in 0.0.0.0:50051",
-                address,
+                |text| text.parse().ok(),
+            ),
+            admin_addr: self.parsed(
+                "ADMIN_ADDR",
+                Some(loopback(port + ADMIN_PORT_ABOVE)),
+                "an IP address and a port, as in 0.0.0.0:50061, or off",
+                admin,
             ),
             log_level: self.parsed(
                 "LOG_LEVEL",
@@ -131,6 +142,14 @@ impl Settings<'_> {
     pub fn data_dir(&self) -> PathBuf {
         self.text("DATA_DIR")
             .map_or_else(|| "./chatstore-data".into(), PathBuf::from)
+    }
+}
+
+fn admin(text: &str) -> Option<Option<SocketAddr>> {
+    if text.eq_ignore_ascii_case("off") {
+        Some(None)
+    } else {
+        text.parse().ok().map(Some)
     }
 }
 
@@ -167,8 +186,15 @@ mod tests {
         let common =
             common(&[("LISTEN_ADDR", " "), ("LOG_LEVEL", "WARNING")]).expect("all is well");
         assert_eq!(common.listen_addr.to_string(), "127.0.0.1:50051");
+        assert_eq!(common.admin_addr, "127.0.0.1:50061".parse().ok());
         assert_eq!(common.log_level, LevelFilter::WARN);
         assert_eq!(common.max_calls, 1_000);
+    }
+
+    #[test]
+    fn the_admin_port_can_be_off() {
+        let common = common(&[("ADMIN_ADDR", "Off")]).expect("all is well");
+        assert_eq!(common.admin_addr, None);
     }
 
     #[test]
@@ -177,9 +203,10 @@ mod tests {
             ("LISTEN_ADDR", "secret-1"),
             ("LOG_LEVEL", "secret-2"),
             ("MAX_CALLS", "0"),
+            ("ADMIN_ADDR", "secret-3"),
         ];
-        let text = common(&bad).expect_err("three are bad").to_string();
-        for name in ["LISTEN_ADDR", "LOG_LEVEL", "MAX_CALLS"] {
+        let text = common(&bad).expect_err("four are bad").to_string();
+        for name in ["LISTEN_ADDR", "ADMIN_ADDR", "LOG_LEVEL", "MAX_CALLS"] {
             assert!(text.contains(name), "{text}");
         }
         assert!(!text.contains("secret"), "{text}");

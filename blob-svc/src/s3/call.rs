@@ -3,10 +3,12 @@
 
 use super::Error;
 use futures::FutureExt;
+use metrics::{Unit, describe_histogram, histogram};
 use rusoto_core::RusotoError;
 use std::future::Future;
 use std::hash::{BuildHasher, Hasher, RandomState};
 use std::panic::AssertUnwindSafe;
+use std::sync::Once;
 use std::time::Duration;
 use tokio::time::Instant;
 use tracing::Instrument;
@@ -14,6 +16,7 @@ use tracing::Instrument;
 const TRIES: u32 = 4;
 /// A silent store uses up its time in one try: callers hear of it sooner than their deadline tells them.
 const RETRY_WITHIN: Duration = Duration::from_secs(15);
+const REQUEST_DURATION: &str = "s3_request_duration_seconds";
 const BACKOFF_BASE: Duration = Duration::from_millis(50);
 const BACKOFF_CAP: Duration = Duration::from_secs(2);
 
@@ -23,6 +26,7 @@ where
     F: Future<Output = Result<T, RusotoError<E>>>,
 {
     let span = tracing::info_span!("s3", otel.name = name, otel.kind = "client", error.type = tracing::field::Empty);
+    let begin = Instant::now();
     let answer = AssertUnwindSafe(request)
         .catch_unwind()
         .instrument(span.clone())
@@ -30,10 +34,24 @@ where
     let answer = answer
         .unwrap_or(Err(RusotoError::ParseError(String::new())))
         .map_err(Error::from);
-    if let Err(error) = answer {
-        span.record("error.type", tracing::field::display(error));
+    let error = answer.as_ref().err().map(ToString::to_string);
+    if let Some(error) = &error {
+        span.record("error.type", error);
     }
+    measure(name, error, begin.elapsed());
     answer
+}
+
+fn measure(name: &'static str, error: Option<String>, took: Duration) {
+    static DESCRIBED: Once = Once::new();
+    DESCRIBED.call_once(|| {
+        let help =
+            "How long requests to the store took, to the head of the answer; each try counts.";
+        describe_histogram!(REQUEST_DURATION, Unit::Seconds, help);
+    });
+    // An empty label counts as none.
+    let error = error.unwrap_or_default();
+    histogram!(REQUEST_DURATION, "operation" => name, "error_type" => error).record(took);
 }
 
 /// Sends a request that may be repeated, until it succeeds, fails for good, or the tries are used up.

@@ -1,43 +1,15 @@
 //! Deadlines: the caller's, in `grpc-timeout`, and ours, per method of the contract.
 
-use std::{collections::HashMap, sync::LazyLock, time::Duration};
+use std::time::Duration;
 
 use http::HeaderMap;
-use prost::Message as _;
-use prost_types::FileDescriptorSet;
 
-use crate::FILE_DESCRIPTOR_SET;
-
-/// The longest a unary call takes.
-const UNARY_LIMIT: Duration = Duration::from_secs(60);
-/// The longest a streaming call takes; whoever watches for longer resumes.
-const STREAM_LIMIT: Duration = Duration::from_secs(3_600);
 /// The gRPC header that carries the caller's deadline.
 const GRPC_TIMEOUT: &str = "grpc-timeout";
 
-/// The time limit of every method of the contract, by path (`/package.Service/Method`).
-static LIMITS: LazyLock<HashMap<String, Duration>> = LazyLock::new(|| {
-    let set = FileDescriptorSet::decode(FILE_DESCRIPTOR_SET).unwrap_or_default();
-    let services = set
-        .file
-        .iter()
-        .flat_map(|file| file.service.iter().map(move |s| (file.package(), s)));
-    services
-        .flat_map(|(package, service)| {
-            service.method.iter().map(move |method| {
-                let streams = method.client_streaming() || method.server_streaming();
-                let path = format!("/{package}.{}/{}", service.name(), method.name());
-                (path, if streams { STREAM_LIMIT } else { UNARY_LIMIT })
-            })
-        })
-        .collect()
-});
-
-/// How long a call of `path` may take: as long as the caller says, and never longer than its method's limit. `None` for what
-/// is not of the contract: health and reflection.
-pub(super) fn time_for(path: &str, headers: &HeaderMap) -> Option<Duration> {
-    let limit = *LIMITS.get(path)?;
-    Some(caller_timeout(headers).map_or(limit, |timeout| timeout.min(limit)))
+/// How long a call may take: as long as the caller says, and never longer than its method's `limit`.
+pub(super) fn time_for(limit: Duration, headers: &HeaderMap) -> Duration {
+    caller_timeout(headers).map_or(limit, |timeout| timeout.min(limit))
 }
 
 /// Reads `grpc-timeout` (gRPC over HTTP/2: up to 8 digits and a unit); a malformed one counts as none.
@@ -83,18 +55,5 @@ mod tests {
         for bad in ["", "S", "123456789S", "1s", "+1S", "1.5S"] {
             assert_eq!(read(bad), None, "{bad}");
         }
-    }
-
-    #[test]
-    fn every_method_of_the_contract_has_a_limit_and_streams_have_the_longer_one() {
-        assert_eq!(
-            LIMITS.get("/chatstore.metadata.v1.ChatService/GetChat"),
-            Some(&UNARY_LIMIT)
-        );
-        assert_eq!(
-            LIMITS.get("/chatstore.blob.v1.ObjectService/PutObject"),
-            Some(&STREAM_LIMIT)
-        );
-        assert_eq!(LIMITS.get("/grpc.health.v1.Health/Check"), None);
     }
 }

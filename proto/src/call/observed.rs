@@ -1,4 +1,4 @@
-//! A call as it is observed: its span, a child of the caller's, and its line in the log.
+//! A call as it is observed: its span, a child of the caller's, its line in the log, and its measure.
 
 use http::{HeaderMap, Request};
 use opentelemetry::trace::TraceContextExt as _;
@@ -7,10 +7,12 @@ use tonic::{Code, Status};
 use tracing::{Span, field::Empty};
 use tracing_opentelemetry::OpenTelemetrySpanExt as _;
 
+use super::method::{self, Method};
 use crate::trace;
 
-/// A call under way; its end, however it comes, is written to the span and the log.
+/// A call under way; its end, however it comes, is written to the span and the log, and measured.
 pub(super) struct Call {
+    method: &'static Method,
     span: Span,
     begin: Instant,
     code: Option<Code>,
@@ -18,9 +20,15 @@ pub(super) struct Call {
 }
 
 impl Call {
-    /// Begins the call that `request` asks for; it holds `place` until it ends.
-    pub(super) fn begin<B>(request: &Request<B>, place: OwnedSemaphorePermit) -> Self {
+    /// Begins the call of `method` that `request` asks for; it holds `place` until it ends.
+    pub(super) fn begin<B>(
+        method: &'static Method,
+        request: &Request<B>,
+        place: OwnedSemaphorePermit,
+    ) -> Self {
+        method::begun();
         Self {
+            method,
             span: server_span(request),
             begin: Instant::now(),
             code: None,
@@ -46,7 +54,9 @@ impl Drop for Call {
         let _inside = self.span.enter();
         // A body that is dropped before its trailers belongs to a caller that hung up.
         let code = self.code.unwrap_or(Code::Cancelled);
-        let elapsed_ms = u64::try_from(self.begin.elapsed().as_millis()).unwrap_or(u64::MAX);
+        let elapsed = self.begin.elapsed();
+        self.method.ended(code, elapsed);
+        let elapsed_ms = u64::try_from(elapsed.as_millis()).unwrap_or(u64::MAX);
         self.span
             .record("rpc.response.status_code", i32::from(code));
         if code != Code::Ok {

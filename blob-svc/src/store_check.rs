@@ -1,0 +1,55 @@
+//! The check of the store, in the background: whether it answers, knows us, and has our bucket.
+
+use crate::s3::{Error, Store};
+use contract::health::Dependency;
+use std::convert::Infallible;
+use std::time::Duration;
+use tokio::time::{sleep, timeout};
+
+/// Between two checks while all is well. Each is one `HeadBucket`, which stores charge as any request.
+const EVERY: Duration = Duration::from_secs(5);
+/// Between two checks while it is not: who waits for the store waits no longer than this.
+const EVERY_WHILE_FAILING: Duration = Duration::from_secs(1);
+/// A store that takes longer for the least of requests does not serve.
+const TIME: Duration = Duration::from_secs(3);
+
+/// Checks `store` from now on, and leaves what it finds at `dependency`.
+pub(crate) async fn keep_checking(store: Store, dependency: Dependency) -> Infallible {
+    loop {
+        let pause = match timeout(TIME, store.bucket_exists()).await {
+            Ok(Ok(true)) => {
+                dependency.ok();
+                EVERY
+            }
+            found => {
+                dependency.failing(reason(found.unwrap_or(Err(Error::Unavailable))));
+                EVERY_WHILE_FAILING
+            }
+        };
+        sleep(pause).await;
+    }
+}
+
+/// What is told of it. Answers to HEAD have no body: the status is all there is to go by.
+fn reason(found: Result<bool, Error>) -> &'static str {
+    match found {
+        Ok(_) | Err(Error::NoSuchBucket) => "the bucket is absent",
+        Err(Error::Forbidden) => "the store refuses the credentials",
+        Err(Error::WrongPlace) => "the bucket lies in another region or at another endpoint",
+        Err(Error::TooManyRequests) => "the store asks for fewer requests",
+        Err(Error::Unavailable) => "the store cannot be reached, or does not answer in time",
+        Err(
+            Error::NoSuchKey
+            | Error::NoSuchUpload
+            | Error::BucketExists
+            | Error::ConditionFailed
+            | Error::InvalidRange
+            | Error::Damaged
+            | Error::TooLarge
+            | Error::ClockSkew
+            | Error::Unsupported
+            | Error::Refused
+            | Error::Malformed,
+        ) => "the store does not answer as S3 does",
+    }
+}
