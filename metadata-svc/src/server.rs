@@ -2,6 +2,8 @@
 
 use anyhow::Context as _;
 use contract::{
+    admin::Admin,
+    health::{Dependency, Health},
     metadata::v1::{
         blob_ledger_service_server::BlobLedgerServiceServer,
         chat_service_server::ChatServiceServer, image_service_server::ImageServiceServer,
@@ -45,7 +47,11 @@ async fn serve(config: Config) -> anyhow::Result<()> {
         tracing::warn!("{notice}");
     }
     let place = config.storage.place();
-    let store = open(config.storage)?;
+    let health = Health::default();
+    let store = dependency(&config.storage, &health);
+    // Kept alive to the end: it stops when it is dropped.
+    let _admin = Admin::start(config.common.admin_addr, &health).await?;
+    let store = open(config.storage, store)?;
     let listener = TcpListener::bind(config.common.listen_addr)
         .await
         .with_context(|| format!("listening on {}", config.common.listen_addr))?;
@@ -64,19 +70,31 @@ async fn serve(config: Config) -> anyhow::Result<()> {
         }
     };
     server(&store, config.common.max_calls)
+        .health(&health)
         .serve(listener, stop)
         .await?;
     tracing::info!("metadata-svc has ended");
     Ok(())
 }
 
-/// Opens the store; Postgres is looked at in the background from here on.
-fn open(storage: Storage) -> anyhow::Result<Store> {
+/// What of the two storages this service depends on.
+fn dependency(storage: &Storage, health: &Health) -> Dependency {
     match storage {
-        Storage::Kv(folder) => Ok(Store::Kv(Kv::open(&folder)?)),
+        Storage::Kv(_) => {
+            health.not_configured("database");
+            health.dependency("store")
+        }
+        Storage::Sql(_) => health.dependency("database"),
+    }
+}
+
+/// Opens the store; Postgres is looked at in the background from here on.
+fn open(storage: Storage, dependency: Dependency) -> anyhow::Result<Store> {
+    match storage {
+        Storage::Kv(folder) => Ok(Store::Kv(Kv::open(&folder)?.watched(dependency))),
         Storage::Sql(settings) => {
             let sql = Sql::of(settings);
-            tokio::spawn(sql.clone().keep_watch(|_| {}));
+            tokio::spawn(sql.clone().keep_watch(dependency));
             tokio::spawn(sql.clone().keep_forgetting());
             Ok(Store::Sql(sql))
         }

@@ -10,6 +10,7 @@ use std::{
 
 use bb8::{ErrorSink, ManageConnection, PooledConnection, RunError};
 use diesel_async::{AnsiTransactionManager, TransactionManager as _};
+use metrics::{Unit, counter, describe_counter, describe_gauge, gauge};
 
 use super::{
     Settings,
@@ -29,6 +30,11 @@ const IDLE: Duration = Duration::from_secs(300);
 /// A server connection's memory grows with what it has seen, and a failover moves names to other servers.
 const LIFETIME: Duration = Duration::from_secs(1_800);
 
+const CONNECTIONS: &str = "db_pool_connections";
+const PENDING: &str = "db_pool_pending_calls";
+const TIMEOUTS: &str = "db_pool_timeouts_total";
+const FAILURES: &str = "db_pool_failures_total";
+
 /// The pool; clones share it.
 #[derive(Clone)]
 pub(crate) struct Pool {
@@ -42,6 +48,7 @@ pub(crate) type Loan<'a> = PooledConnection<'a, Manager>;
 impl Pool {
     /// A pool that connects in the background, so that a service starts, and says what is wrong, without its database.
     pub(crate) fn new(settings: Settings) -> Self {
+        describe();
         let failures = Arc::new(AtomicU64::new(0));
         let sink = Failures {
             count: failures.clone(),
@@ -74,18 +81,35 @@ impl Pool {
         })
     }
 
+    /// Measures how the pool stands now.
+    pub(crate) fn measure(&self) {
+        let state = self.connections.state();
+        let used = state.connections.saturating_sub(state.idle_connections);
+        gauge!(CONNECTIONS, "state" => "idle").set(state.idle_connections);
+        gauge!(CONNECTIONS, "state" => "used").set(used);
+        let calls = state.statistics;
+        // The numbers are read one after another: calls that end meanwhile may make more of them than had begun.
+        let pending = calls.get_started.saturating_sub(calls.completed_gets());
+        gauge!(PENDING).set(pending as f64);
+        counter!(TIMEOUTS).absolute(calls.get_timed_out);
+        counter!(FAILURES).absolute(self.failures());
+    }
+
     /// How often connecting failed, or a pooled connection was found dead, since the start.
-    #[cfg_attr(not(test), expect(dead_code, reason = "no metric shows it yet"))]
     pub(crate) fn failures(&self) -> u64 {
         self.failures.load(Ordering::Relaxed)
     }
+}
 
-    /// How many connections there are, and how many of them nobody uses.
-    #[cfg_attr(not(test), expect(dead_code, reason = "no metric shows it yet"))]
-    pub(crate) fn size(&self) -> (u32, u32) {
-        let state = self.connections.state();
-        (state.connections, state.idle_connections)
-    }
+fn describe() {
+    let help = "Connections to Postgres: idle, or used by calls.";
+    describe_gauge!(CONNECTIONS, Unit::Count, help);
+    let help = "Calls that wait for a connection to Postgres.";
+    describe_gauge!(PENDING, Unit::Count, help);
+    let help = "Calls that were given no connection to Postgres in time.";
+    describe_counter!(TIMEOUTS, Unit::Count, help);
+    let help = "Connections to Postgres that could not be made, or were found dead.";
+    describe_counter!(FAILURES, Unit::Count, help);
 }
 
 /// Why no connection is lent. All mean that the caller may come back.

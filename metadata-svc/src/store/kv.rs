@@ -14,7 +14,7 @@ use std::{
 };
 
 use anyhow::{Context as _, anyhow, bail};
-use contract::time::Time;
+use contract::{health::Dependency, time::Time};
 use redb::{
     Builder, Database, DatabaseError, Key, ReadOnlyTable, ReadTransaction, ReadableTable, Table,
     TableDefinition, Value, WriteTransaction,
@@ -44,7 +44,11 @@ const CACHE_BYTES: usize = 64 << 20;
 
 /// The embedded store; clones share it.
 #[derive(Clone, Debug)]
-pub(crate) struct Kv(Arc<Commits>);
+pub(crate) struct Kv {
+    commits: Arc<Commits>,
+    /// Who is told when the disk fails.
+    health: Option<Dependency>,
+}
 
 impl Kv {
     /// Opens the store in `folder`, and makes both when they are absent.
@@ -67,7 +71,17 @@ impl Kv {
         prepare(&database).with_context(|| format!("preparing {}", file.display()))?;
         sync_names(folder).with_context(|| format!("syncing {}", folder.display()))?;
         let commits = Commits::new(database).map_err(|error| anyhow!("{error:?}"))?;
-        Ok(Self(Arc::new(commits)))
+        Ok(Self {
+            commits: Arc::new(commits),
+            health: None,
+        })
+    }
+
+    /// Tells `health` that it is open, and when it fails.
+    pub(crate) fn watched(mut self, health: Dependency) -> Self {
+        health.ok();
+        self.health = Some(health);
+        self
     }
 
     /// Reads with `query` what is on disk.
@@ -75,8 +89,8 @@ impl Kv {
         &self,
         query: impl FnOnce(&ReadTransaction) -> Result<T> + Send + 'static,
     ) -> Result<T> {
-        let durable = self.0.durable();
-        blocking(move || query(&durable)).await
+        let durable = self.commits.durable();
+        self.judged(blocking(move || query(&durable)).await)
     }
 
     /// Changes with `change` all or, when it fails, nothing; returns when it is on disk.
@@ -85,18 +99,28 @@ impl Kv {
         change: impl FnOnce(&Write) -> Result<T> + Send + 'static,
     ) -> Result<T> {
         let span = tracing::info_span!("kv.write", otel.kind = "client", db.system.name = "redb");
-        self.0.clone().write(change).instrument(span).await
+        self.judged(self.commits.clone().write(change).instrument(span).await)
+    }
+
+    /// Once the disk has failed, redb takes nothing more until it is opened again: health stays as it is told here.
+    fn judged<T>(&self, done: Result<T>) -> Result<T> {
+        if let Err(Error::Store(redb::Error::Io(_) | redb::Error::PreviousIo)) = &done
+            && let Some(health) = &self.health
+        {
+            health.failing("the disk has failed: mend it, then restart the service");
+        }
+        done
     }
 
     /// Hears of every change that is on disk from now on.
     pub(crate) fn changes(&self) -> broadcast::Receiver<Change> {
-        self.0.changes().subscribe()
+        self.commits.changes().subscribe()
     }
 
     /// Tells those who wait for changes that none will come.
     pub(crate) fn stop(&self) {
         // Fails only when nobody listens.
-        let _ = self.0.changes().send(Change::Stop);
+        let _ = self.commits.changes().send(Change::Stop);
     }
 }
 

@@ -6,6 +6,7 @@ use std::{
     time::Duration,
 };
 
+use contract::health::Dependency;
 use tokio::time::{sleep, timeout};
 
 use super::Sql;
@@ -43,25 +44,24 @@ impl Gate {
         }
     }
 
-    /// Tells whether this is news.
-    fn set(&self, state: SchemaState) -> bool {
-        let mut known = self.0.write().unwrap_or_else(PoisonError::into_inner);
-        known.replace(state) != Some(state)
+    fn set(&self, state: SchemaState) {
+        *self.0.write().unwrap_or_else(PoisonError::into_inner) = Some(state);
     }
 }
 
 impl Sql {
     /// Looks at the database for as long as the service lives, and tells `health` whether it serves, else why not.
-    pub(crate) async fn keep_watch(self, health: impl Fn(std::result::Result<(), String>)) {
+    pub(crate) async fn keep_watch(self, health: Dependency) {
         loop {
             let serves = match self.look().await {
                 Ok(state) => self.report(state, &health),
                 Err(error) => {
                     tracing::debug!(?error, "the database was looked at in vain");
-                    health(Err(String::from("the database is not reached")));
+                    health.failing("the database is not reached");
                     false
                 }
             };
+            self.pool.measure();
             sleep(if serves { EVERY } else { RETRY }).await;
         }
     }
@@ -72,19 +72,12 @@ impl Sql {
         Ok(state.map_err(|_| PoolError::Silent)??)
     }
 
-    fn report(
-        &self,
-        state: SchemaState,
-        health: &impl Fn(std::result::Result<(), String>),
-    ) -> bool {
-        let is_news = self.gate.set(state);
+    fn report(&self, state: SchemaState, health: &Dependency) -> bool {
+        self.gate.set(state);
         if state.is_current() {
-            health(Ok(()));
+            health.ok();
         } else {
-            health(Err(state.to_string()));
-            if is_news {
-                tracing::error!("{state}");
-            }
+            health.failing(state.to_string());
         }
         state.is_current()
     }

@@ -29,8 +29,6 @@ async fn a_server_that_comes_back_is_served_again_and_what_failed_is_counted() {
 
     server.restart();
     answers(&pool).await.expect("the server is back");
-    let (connections, idle) = pool.size();
-    assert!(connections >= idle && connections <= MAX);
 }
 
 #[tokio::test]

@@ -14,6 +14,7 @@ use std::{
 };
 
 use contract::time::Time;
+use metrics::{Unit, counter, describe_counter};
 use redb::{Database, Durability, ReadTransaction, ReadableDatabase as _};
 use tokio::sync::{Mutex, OwnedMutexGuard, broadcast, watch};
 use tracing::Instrument as _;
@@ -25,6 +26,8 @@ use crate::{
     store::{Change, blocking, joined},
 };
 
+const WRITES: &str = "kv_writes_total";
+const FLUSHES: &str = "kv_flushes_total";
 /// Changes that a slow watch may fall behind before it looks for itself.
 const CHANGES: usize = 1_024;
 
@@ -54,6 +57,9 @@ struct Turn {
 
 impl Commits {
     pub(super) fn new(database: Database) -> Result<Self> {
+        describe_counter!(WRITES, Unit::Count, "Writes to the embedded store.");
+        let help = "Waits for the disk, each of which makes one write or many durable.";
+        describe_counter!(FLUSHES, Unit::Count, help);
         Ok(Self {
             durable: watch::Sender::new(Arc::new(database.begin_read()?)),
             database,
@@ -111,6 +117,7 @@ impl Commits {
             let value = change(&write)?;
             turn.changed.extend(write.commit()?);
             turn.committed += 1;
+            counter!(WRITES).increment(1);
             if is_last {
                 self.publish(&mut turn)?;
             }
@@ -139,6 +146,7 @@ impl Commits {
 
     /// Shows what is on disk now, and wakes those who wait for it.
     fn publish(&self, turn: &mut Turn) -> Result<()> {
+        counter!(FLUSHES).increment(1);
         let durable = self.database.begin_read()?;
         self.durable.send_replace(Arc::new(durable));
         self.flushed.store(turn.committed, SeqCst);
