@@ -1,7 +1,9 @@
 //! What the suites stand on: the two services as real processes ([`Service`], [`Pair`]), the commands that people use
-//! ([`command`]), the contract's list of methods ([`rpc`]), and calls of any of them ([`wire`]).
+//! ([`command`]), plain HTTP of the admin port
+//! ([`http`]), the contract's list of methods ([`rpc`]), and calls of any of them ([`wire`]).
 
 pub mod command;
+pub mod http;
 pub mod postgres;
 pub mod rpc;
 pub mod wire;

@@ -17,6 +17,8 @@ use tonic_health::pb::{
     HealthCheckRequest, health_check_response::ServingStatus, health_client::HealthClient,
 };
 
+use crate::http::{self, Answer};
+
 /// How long a service may take to serve; far above what it takes.
 const START_LIMIT: Duration = Duration::from_secs(60);
 /// How often it is asked meanwhile.
@@ -27,7 +29,10 @@ const ASK_EVERY: Duration = Duration::from_millis(20);
 pub struct Service {
     name: &'static str,
     address: SocketAddr,
+    admin: SocketAddr,
     settings: Vec<(String, String)>,
+    /// What the shell does before it becomes the service, such as setting limits.
+    shell: &'static str,
     child: Child,
     folder: TempDir,
 }
@@ -38,10 +43,23 @@ impl Service {
     /// # Panics
     /// When the binary is missing, ends, or does not serve within a minute.
     pub async fn start(name: &'static str, settings: &[(&str, String)]) -> Self {
+        Self::start_after(":", name, settings).await
+    }
+
+    /// As [`Service::start`], in a process that has done `shell` before, such as setting a limit to itself.
+    ///
+    /// # Panics
+    /// As [`Service::start`].
+    pub async fn start_after(
+        shell: &'static str,
+        name: &'static str,
+        settings: &[(&str, String)],
+    ) -> Self {
         let folder = TempDir::with_prefix(name).expect("a temporary folder can be made");
-        let address = free_address();
+        let (address, admin) = (free_address(), free_address());
         let mut all = vec![
             ("LISTEN_ADDR".to_owned(), address.to_string()),
+            ("ADMIN_ADDR".to_owned(), admin.to_string()),
             (
                 "DATA_DIR".to_owned(),
                 folder.path().join("data").display().to_string(),
@@ -53,11 +71,13 @@ impl Service {
                 .iter()
                 .map(|(key, value)| ((*key).to_owned(), value.clone())),
         );
-        let child = spawn(name, &all, folder.path());
+        let child = spawn(shell, name, &all, folder.path());
         let mut service = Self {
             name,
             address,
+            admin,
             settings: all,
+            shell,
             child,
             folder,
         };
@@ -79,7 +99,7 @@ impl Service {
     /// # Panics
     /// As [`Service::start`].
     pub async fn restart(&mut self) {
-        self.child = spawn(self.name, &self.settings, self.folder.path());
+        self.child = spawn(self.shell, self.name, &self.settings, self.folder.path());
         self.wait_until_serving().await;
     }
 
@@ -93,6 +113,38 @@ impl Service {
     #[must_use]
     pub fn address(&self) -> String {
         self.address.to_string()
+    }
+
+    /// Where it serves health and metrics over HTTP: `127.0.0.1:port`.
+    #[must_use]
+    pub fn admin_address(&self) -> String {
+        self.admin.to_string()
+    }
+
+    /// Asks the admin port.
+    ///
+    /// # Panics
+    /// When it does not answer, or not in HTTP.
+    pub async fn admin(&self, method: &str, path: &str) -> Answer {
+        http::ask(self.admin, method, path).await
+    }
+
+    /// Where its own data lies.
+    #[must_use]
+    pub fn data(&self) -> PathBuf {
+        self.folder.path().join("data")
+    }
+
+    /// Asks the process to end, as Kubernetes and Ctrl-C do, and waits until it has.
+    ///
+    /// # Panics
+    /// When it does not end well.
+    pub fn terminate(&mut self) {
+        let mut kill = Command::new("kill");
+        let sent = kill.arg(self.child.id().to_string()).status();
+        assert!(sent.is_ok_and(|status| status.success()), "no SIGTERM");
+        let ended = self.child.wait().expect("an own child can be waited for");
+        assert!(ended.success(), "{} ended with {ended}", self.name);
     }
 
     /// The value of the setting `key` that it was started with.
@@ -162,13 +214,15 @@ impl Drop for Service {
 }
 
 /// Starts a service that knows `settings` and nothing of the environment of the tests.
-fn spawn(name: &str, settings: &[(String, String)], folder: &Path) -> Child {
+fn spawn(shell: &str, name: &str, settings: &[(String, String)], folder: &Path) -> Child {
     let log = File::options()
         .create(true)
         .append(true)
         .open(log_file(folder))
         .expect("a log file can be opened");
-    Command::new(binary(name))
+    Command::new("/bin/sh")
+        .args(["-c", &format!("{shell}; exec \"$0\"")])
+        .arg(binary(name))
         .env_clear()
         .envs(settings.iter().map(|(key, value)| (key, value)))
         .current_dir(folder)

@@ -1,5 +1,6 @@
 //! What a user of chatstore relies on, shown on the services as real processes.
 
+mod admin;
 mod blob;
 mod blob_bad_input;
 mod blob_objects;

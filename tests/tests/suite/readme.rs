@@ -12,24 +12,32 @@ use tests::{
 /// Where `chatctl up` serves when nothing is set, and so what README's lines name.
 const METADATA_ADDRESS: &str = "localhost:50051";
 const BLOB_ADDRESS: &str = "localhost:50052";
+const METADATA_ADMIN: &str = "localhost:50061";
+const BLOB_ADMIN: &str = "localhost:50062";
 
 #[tokio::test]
-async fn grpcurl_lines_of_the_readme_work_as_pasted_with_no_proto_files_at_hand() {
+async fn curl_and_grpcurl_lines_of_the_readme_work_as_pasted_with_no_proto_files_at_hand() {
     let pair = Pair::start().await;
+    let moved = [
+        (METADATA_ADDRESS, pair.metadata.address()),
+        (BLOB_ADDRESS, pair.blob.address()),
+        (METADATA_ADMIN, pair.metadata.admin_address()),
+        (BLOB_ADMIN, pair.blob.admin_address()),
+    ];
     let empty = TempDir::new().expect("a temporary folder can be made");
     let blocks: Vec<_> = shell_blocks()
         .into_iter()
-        .filter(|block| block.contains("grpcurl"))
+        .filter(|block| block.contains("curl -"))
         .collect();
-    assert!(!blocks.is_empty(), "README has grpcurl lines");
+    assert_eq!(blocks.len(), 2, "README has grpcurl lines, and curl lines");
     for block in blocks {
         assert!(
-            block.contains(METADATA_ADDRESS) || block.contains(BLOB_ADDRESS),
+            moved.iter().any(|(readme, _)| block.contains(readme)),
             "README names other addresses:\n{block}"
         );
-        let script = block
-            .replace(METADATA_ADDRESS, &pair.metadata.address())
-            .replace(BLOB_ADDRESS, &pair.blob.address());
+        let script = moved
+            .iter()
+            .fold(block, |block, (readme, here)| block.replace(readme, here));
         stdout(program("sh").args(["-euc", &script]).current_dir(&empty));
     }
 }

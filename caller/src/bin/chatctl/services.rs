@@ -154,6 +154,7 @@ fn command(name: &str, address: SocketAddr, data: &Path) -> anyhow::Result<Comma
         .args(["serve", name])
         .env("STORAGE_MODE", "kv")
         .env("LISTEN_ADDR", address.to_string())
+        .env("ADMIN_ADDR", admin_address(address))
         .env("DATA_DIR", data)
         .env("LOG_LEVEL", log_level)
         .stdin(Stdio::piped())
@@ -162,6 +163,17 @@ fn command(name: &str, address: SocketAddr, data: &Path) -> anyhow::Result<Comma
         .process_group(0)
         .kill_on_drop(true);
     Ok(command)
+}
+
+/// Where a service serves health and metrics: at its own default with the default address, else nowhere, so that a second pair
+/// on this machine finds no port taken.
+fn admin_address(address: SocketAddr) -> &'static str {
+    // What is blank counts as not set.
+    if [METADATA, BLOB].contains(&address) {
+        ""
+    } else {
+        "off"
+    }
 }
 
 /// Whether both services serve at the default addresses.
