@@ -123,6 +123,12 @@ diesel::table! {
     message_words (message_id) {
         /// The message.
         message_id -> Uuid,
+        /// The message's own, as are role and `created_at`: a search filters and orders by them and reads no message that it does not show.
+        seq -> Int8,
+        /// The message's own.
+        role -> Varchar,
+        /// The message's own.
+        created_at -> Timestamptz,
     }
 }
 
@@ -195,6 +201,8 @@ diesel::table! {
     unindexed_messages (message_id) {
         /// The message; it may have been deleted since.
         message_id -> Uuid,
+        /// When the note was made: how long the oldest waits is the lag of search.
+        noted_at -> Timestamptz,
     }
 }
 

@@ -14,8 +14,8 @@ const SEED: &str = "
     from generate_series(1, 200000) as i;
     insert into search_results (chat_id, message_id)
     select pg_temp.id('a', i), pg_temp.id('b', i) from generate_series(1, 200000) as i;
-    insert into message_words (message_id, words)
-    select pg_temp.id('b', i), '' from generate_series(1, 200000) as i;
+    insert into message_words (message_id, seq, role, created_at, words)
+    select pg_temp.id('b', i), 1, 'user', now(), '' from generate_series(1, 200000) as i;
     analyze";
 const ID: &str =
     "create function pg_temp.id(kind text, number int) returns uuid language sql immutable as
