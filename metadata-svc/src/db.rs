@@ -1,6 +1,7 @@
 //! The schema of the database: which version it has, and how it gets another. For people and for deployments: a job runs
 //! `metadata-svc db upgrade` before the service starts; several at once do no harm.
 
+mod index;
 mod migration;
 mod new;
 mod session;
@@ -55,6 +56,12 @@ enum Command {
     },
     /// Lists all revisions, the oldest first, and which are applied.
     History,
+    /// Indexes for search what waits for it, as a running service does in the background; ends when nothing is left.
+    Index {
+        /// Index every message anew, after a change of Postgres' dictionaries.
+        #[arg(long)]
+        all: bool,
+    },
     /// Shows the revision that the database has, and whether this build needs another.
     Current,
 }
@@ -90,18 +97,22 @@ pub async fn run(arguments: DbArguments) -> anyhow::Result<()> {
             downgrade(session().await?, target, change.dry_run).await
         }
         Command::History => history(&session().await?).await,
+        Command::Index { all } => index::index(settings()?, all).await,
         Command::Current => current(&session().await?).await,
     }
 }
 
-async fn session() -> anyhow::Result<Session> {
+fn settings() -> anyhow::Result<Settings> {
     let mut notices = Vec::new();
     let settings = settings::from_env(|settings| Settings::read(settings, &mut notices));
     for notice in notices {
         eprintln!("{notice}");
     }
-    let settings = settings?
-        .context("no database is configured: set DATABASE_URL, or DATABASE_HOST and so on")?;
+    settings?.context("no database is configured: set DATABASE_URL, or DATABASE_HOST and so on")
+}
+
+async fn session() -> anyhow::Result<Session> {
+    let settings = settings()?;
     let place = settings.place();
     Session::open(settings)
         .await

@@ -5,6 +5,7 @@
 //! [`Query::lookups`] at a time, keeps what [`Query::score_counts`] lets pass, reads the text only where
 //! [`Query::needs_text`], and cuts a [`snippet()`] for what is shown.
 
+pub(crate) mod indexer;
 pub(crate) mod kv;
 mod operand;
 mod query;

@@ -26,6 +26,7 @@ use crate::{
     instance::Instances,
     message::rpc::Messages,
     messenger::Messenger,
+    search::indexer::Indexer,
     search_result::rpc::SearchResults,
     store::{Store, kv::Kv},
     txn::Sql,
@@ -96,6 +97,7 @@ fn open(storage: Storage, dependency: Dependency) -> anyhow::Result<Store> {
             let sql = Sql::of(settings);
             tokio::spawn(sql.clone().keep_watch(dependency));
             tokio::spawn(sql.clone().keep_forgetting());
+            tokio::spawn(Indexer::new(sql.clone()).run());
             Ok(Store::Sql(sql))
         }
     }

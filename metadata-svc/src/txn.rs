@@ -8,6 +8,7 @@ use std::{fmt, sync::Arc, time::Duration};
 use contract::time::Time;
 use diesel_async::AsyncConnection as _;
 use futures::future::BoxFuture;
+use tokio::sync::Notify;
 use tokio_postgres::error::SqlState;
 use tracing::{Instrument as _, Span};
 
@@ -28,6 +29,8 @@ const PAUSE: Duration = Duration::from_millis(10);
 pub(crate) struct Sql {
     pool: Pool,
     gate: Arc<Gate>,
+    /// Told of messages that were appended and wait to be indexed.
+    pub(crate) noted: Arc<Notify>,
 }
 
 impl Sql {
@@ -36,6 +39,7 @@ impl Sql {
         Self {
             pool: Pool::new(settings),
             gate: Arc::default(),
+            noted: Arc::default(),
         }
     }
 
@@ -45,6 +49,7 @@ impl Sql {
         Self {
             pool,
             gate: Arc::new(Gate::open()),
+            noted: Arc::default(),
         }
     }
 

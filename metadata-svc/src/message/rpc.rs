@@ -56,7 +56,9 @@ impl MessageService for Messages {
                     let appended = sql::append::append(connection, append.clone(), now);
                     appended.map_ok(answer).boxed()
                 });
-                appended.await?
+                let appended = appended.await?;
+                store.noted.notify_one();
+                appended
             }
         };
         Ok(Response::new(appended))

@@ -13,7 +13,7 @@ use super::Sql;
 use crate::{
     db::SchemaState,
     error::{Error, Result},
-    postgres::PoolError,
+    postgres::{PoolError, Settings},
 };
 
 /// How often a database that serves is looked at, and one that does not.
@@ -64,6 +64,18 @@ impl Sql {
             self.pool.measure();
             sleep(if serves { EVERY } else { RETRY }).await;
         }
+    }
+
+    /// The database of these settings, looked at once, for commands.
+    ///
+    /// # Errors
+    /// When it is not reached, or its schema is not this build's.
+    pub(crate) async fn reached(settings: Settings) -> Result<Self> {
+        let sql = Self::of(settings);
+        let state = sql.look().await?;
+        sql.gate.set(state);
+        sql.gate.pass()?;
+        Ok(sql)
     }
 
     async fn look(&self) -> Result<SchemaState> {

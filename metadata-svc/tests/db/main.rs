@@ -248,3 +248,34 @@ fn every_table_and_column_says_what_it_means() {
             and (a.attnum > 0 or obj_description(c.oid) is null)";
     assert_eq!(server.ask("described", silent), "");
 }
+
+#[test]
+fn what_waits_to_be_indexed_is_indexed_by_hand_and_all_of_it_anew_where_that_is_asked_for() {
+    let server = Postgres::start();
+    let url = server.database("waiting");
+    let early = complaint(&url, &["index"]);
+    assert!(early.contains("behind this build"), "{early}");
+    db(&url, &["init"]);
+    server.psql(
+        "waiting",
+        "insert into chats (id, title, user_id) values ('00000000-0000-0000-0000-000000000001', 't', 'anna');
+        insert into chat_messages (chat_id, role, content, seq)
+        select '00000000-0000-0000-0000-000000000001', 'user', 'Насосы', i from generate_series(1, 700) as i;
+        insert into unindexed_messages (message_id) select id from chat_messages",
+    );
+    assert_eq!(db(&url, &["index"]), "indexed 700 messages, none waits\n");
+    assert_eq!(db(&url, &["index"]), "indexed 0 messages, none waits\n");
+    let found = || {
+        server.ask(
+            "waiting",
+            "select count(*) from message_words where words @@ 'насос'",
+        )
+    };
+    assert_eq!(found(), "700");
+    server.psql("waiting", "update message_words set words = ''");
+    assert_eq!(
+        db(&url, &["index", "--all"]),
+        "noted 700 messages to be indexed anew\nindexed 700 messages, none waits\n"
+    );
+    assert_eq!(found(), "700");
+}

@@ -1,0 +1,149 @@
+//! The indexer: writes the words of messages in the background, so that who appends does not wait for them.
+//!
+//! A note and the words that it becomes change places in one transaction, and what one indexer has under way others pass over:
+//! any number of them work side by side, and whatever dies at any moment, no message is lost and none is indexed twice.
+
+mod batch;
+
+use std::time::Duration;
+
+use diesel::{
+    QueryableByName, sql_query,
+    sql_types::{BigInt, Double},
+};
+use diesel_async::RunQueryDsl as _;
+use futures::FutureExt as _;
+use tokio::time::{sleep, timeout};
+use tokio_postgres::error::SqlState;
+
+use self::batch::ROWS;
+use crate::{
+    error::{Error, Result},
+    postgres::sqlstate,
+    txn::Sql,
+};
+
+/// How often it looks without being woken: for what other processes have appended, and after a failure.
+const LOOK: Duration = Duration::from_secs(1);
+/// What it waits for more once it is woken. A transaction for each message would cost the appends more than their own.
+const GATHER: Duration = Duration::from_millis(100);
+
+/// An indexer.
+pub(crate) struct Indexer {
+    sql: Sql,
+}
+
+impl Indexer {
+    /// One that appends of its own process wake.
+    pub(crate) fn new(sql: Sql) -> Self {
+        Self { sql }
+    }
+
+    /// Indexes what is appended, for as long as the service lives. It can be dropped at any moment.
+    pub(crate) async fn run(self) {
+        let mut works = false;
+        loop {
+            let worked = match index_all(&self.sql, |_| {}).await {
+                Ok(_) => self.tell_lag().await,
+                failed => failed.map(|_| ()),
+            };
+            match &worked {
+                Ok(()) if !works => tracing::info!("messages are indexed"),
+                Err(error) if works => tracing::warn!(?error, "messages wait to be indexed"),
+                Ok(()) | Err(_) => {}
+            }
+            works = worked.is_ok();
+            if !works {
+                sleep(LOOK).await;
+            } else if timeout(LOOK, self.sql.noted.notified()).await.is_ok() {
+                sleep(GATHER).await;
+            }
+        }
+    }
+
+    async fn tell_lag(&self) -> Result<()> {
+        let waiting = waiting(&self.sql).await?;
+        metrics::gauge!("chatstore_search_lag_seconds").set(waiting.seconds);
+        #[expect(clippy::cast_precision_loss, reason = "it is counted up to 10,000")]
+        metrics::gauge!("chatstore_search_unindexed_messages").set(waiting.notes as f64);
+        Ok(())
+    }
+}
+
+/// What waits to be indexed.
+#[derive(QueryableByName)]
+pub(crate) struct Waiting {
+    /// How many messages; counted up to 10,000.
+    #[diesel(sql_type = BigInt)]
+    pub(crate) notes: i64,
+    /// How long the oldest of them has waited; 0 when there is none.
+    #[diesel(sql_type = Double)]
+    pub(crate) seconds: f64,
+}
+
+/// Looks at what waits to be indexed.
+pub(crate) async fn waiting(sql: &Sql) -> Result<Waiting> {
+    sql.read(|connection| {
+        async move {
+            let waiting = sql_query(include_str!("indexer/waiting.sql"));
+            Ok(waiting.get_result(connection).await?)
+        }
+        .boxed()
+    })
+    .await
+}
+
+/// Notes every message anew, to be indexed again; tells how many.
+pub(crate) async fn note_all(sql: &Sql) -> Result<usize> {
+    sql.write(|connection, _| {
+        async move {
+            let noted = sql_query(include_str!("indexer/note_all.sql"));
+            Ok(noted.execute(connection).await?)
+        }
+        .boxed()
+    })
+    .await
+}
+
+/// Indexes what waits and is not in others' hands, one small transaction after the other; tells how many messages that were, and
+/// `told` of each step. Where a batch cannot be indexed, because of one of its messages, they are taken one by one.
+pub(crate) async fn index_all(sql: &Sql, told: impl Fn(usize)) -> Result<usize> {
+    let (mut done, mut one_by_one) = (0, 0);
+    loop {
+        let step = if one_by_one == 0 {
+            batch::index(sql).await
+        } else {
+            batch::index_front(sql).await
+        };
+        let step = match step {
+            Err(Error::Database(error)) if one_by_one == 0 && is_of_a_message(&error) => {
+                one_by_one = ROWS;
+                continue;
+            }
+            step => step?,
+        };
+        one_by_one = one_by_one.saturating_sub(step.taken);
+        done += step.taken;
+        told(done);
+        if step.is_last {
+            return Ok(done);
+        }
+    }
+}
+
+/// Whether the cause may be a message and not the database: SQLSTATE classes 22 (data), 54 (a limit of the program, as that of a
+/// tsvector), XX (damaged rows), and what took too long.
+fn is_of_a_message(error: &diesel::result::Error) -> bool {
+    let of_class = |state: &SqlState| {
+        let classes = ["22", "54", "XX"];
+        classes.iter().any(|class| state.code().starts_with(class))
+    };
+    took_too_long(error) || sqlstate(error).is_some_and(|state| of_class(&state))
+}
+
+fn took_too_long(error: &diesel::result::Error) -> bool {
+    sqlstate(error) == Some(SqlState::QUERY_CANCELED)
+}
+
+#[cfg(test)]
+mod tests;
