@@ -11,6 +11,7 @@ mod operand;
 mod query;
 pub(crate) mod rpc;
 mod snippet;
+pub(crate) mod sql;
 mod stop;
 mod word;
 

@@ -7,8 +7,8 @@ use contract::{
     metadata::v1::{MessageOrder, Role},
 };
 use diesel::{
-    ExpressionMethods as _, OptionalExtension as _, QueryDsl as _, Queryable, Selectable,
-    SelectableHelper as _, pg::data_types::PgTimestamp,
+    ExpressionMethods as _, OptionalExtension as _, QueryDsl as _, Queryable, QueryableByName,
+    Selectable, SelectableHelper as _, pg::data_types::PgTimestamp,
 };
 use diesel_async::RunQueryDsl as _;
 
@@ -21,9 +21,9 @@ use crate::{
     schema::chat_messages,
 };
 
-#[derive(Queryable, Selectable)]
+#[derive(Queryable, QueryableByName, Selectable)]
 #[diesel(table_name = chat_messages, check_for_backend(diesel::pg::Pg))]
-struct MessageRow {
+pub(crate) struct MessageRow {
     id: Uuid,
     chat_id: Uuid,
     role: String,
@@ -34,7 +34,7 @@ struct MessageRow {
 }
 
 impl MessageRow {
-    fn into_message(self) -> Result<Message> {
+    pub(crate) fn into_message(self) -> Result<Message> {
         let role = role(&self.role)
             .ok_or_else(|| Error::Broken(format!("the role of message {}", self.id)))?;
         Ok(Message {
@@ -94,7 +94,7 @@ pub(crate) async fn list(
 }
 
 /// How the column `role` spells a role.
-fn role_text(role: Role) -> &'static str {
+pub(crate) fn role_text(role: Role) -> &'static str {
     match role {
         // Judged when the request was; the column refuses it.
         Role::Unspecified => "",

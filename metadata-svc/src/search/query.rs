@@ -7,7 +7,10 @@
 
 use std::{collections::BTreeSet, mem};
 
-use super::{operand::operands, word::words};
+use super::{
+    operand::{Operand, operands},
+    word::words,
+};
 
 /// A query that looks for at least one lexeme.
 #[derive(Debug)]
@@ -30,6 +33,10 @@ pub(crate) struct NothingToFind;
 struct Alternative {
     all: Vec<Phrase>,
     none: Vec<Phrase>,
+    /// The operands as they were typed, each in quotes: what is joined without a space means the same in them.
+    typed: String,
+    /// Of these, those that are not excluded.
+    wanted: String,
 }
 
 /// One lexeme or more, each with its distance in words from the first.
@@ -69,6 +76,13 @@ impl Query {
         self.alternatives
             .iter()
             .map(|one| one.all.iter().flat_map(Phrase::lexemes).collect())
+    }
+
+    /// Its alternatives as they were typed, for Postgres to read; of each the whole, and what of it is looked for.
+    pub(crate) fn typed(&self) -> impl Iterator<Item = (&str, &str)> {
+        self.alternatives
+            .iter()
+            .map(|one| (one.typed.as_str(), one.wanted.as_str()))
     }
 
     /// Whether [`Query::score_counts`] cannot decide alone, because the order of words matters.
@@ -128,6 +142,18 @@ impl Query {
     }
 }
 
+impl Alternative {
+    fn spell(&mut self, operand: &Operand<'_>) {
+        let quoted = format!("\"{}\" ", operand.text);
+        if operand.excluded {
+            self.typed.push('-');
+        } else {
+            self.wanted += &quoted;
+        }
+        self.typed += &quoted;
+    }
+}
+
 impl Phrase {
     /// The phrase of an operand; none when it has only stop words.
     fn of(operand: &str) -> Option<Self> {
@@ -177,6 +203,7 @@ fn alternatives(typed: &str) -> Vec<Alternative> {
             &mut current.all
         };
         side.extend(Phrase::of(operand.text));
+        current.spell(&operand);
     }
     alternatives.push(current);
     alternatives

@@ -1,6 +1,6 @@
 //! How messages are searched for.
 
-use std::mem::take;
+use std::{mem::take, sync::Arc};
 
 use contract::{
     Violations,
@@ -9,22 +9,27 @@ use contract::{
     page::PageScope,
     violation::Max,
 };
+use futures::{FutureExt as _, TryStreamExt as _};
 use tracing::{Span, field::display};
 
 use super::{
     Query,
     kv::{self, Filter, Hit, Rank},
     snippet,
+    sql::{self, Scope},
 };
 use crate::{
     chat::{self, judge_user_id},
     error::{Error, Result},
     message::judge_role,
     page::{Page, Paging},
-    store::{Store, kv::Tables, unserved},
+    postgres::Connection,
+    store::{Store, blocking, kv::Tables},
 };
 
 const MAX_QUERY: Max = Max::Chars(1_000);
+/// A snippet of a longer text is cut off the runtime's workers.
+const LONG_BYTES: usize = 16 << 10;
 
 /// Answers `SearchMessages`.
 pub(crate) async fn search(
@@ -33,25 +38,52 @@ pub(crate) async fn search(
 ) -> Result<SearchMessagesResponse> {
     let (search, paging) = judge(request)?;
     let (after, size) = (paging.after, paging.size);
-    let page = store.read(
+    let hits = store.read(
         search,
         move |txn, search| {
             let chats = search.chats(txn)?;
             let hits = kv::find(txn, chats, &search.query, &search.filter, after, size)?;
-            let hits = hits.into_iter().map(|hit| {
-                let rank = hit.rank;
-                Ok((rank, to_wire(&search.query, hit)))
-            });
-            Page::fill(hits, size, |_| 0)
+            Ok(hits
+                .into_iter()
+                .map(|hit| to_wire(&search.query, hit))
+                .collect())
         },
-        |_, _| unserved("SearchMessages"),
+        move |connection, search| find(connection, search, after, size).boxed(),
     );
-    let page = page.await?;
+    let hits: Vec<Shown> = hits.await?;
+    let page = Page::fill(hits.into_iter().map(Ok), size, |_| 0)?;
     Ok(SearchMessagesResponse {
         next_page_token: page.next_token(&paging.scope, |(rank, _)| cursor(*rank)),
         hits: page.rows.into_iter().map(|(_, hit)| hit).collect(),
     })
 }
+
+/// Finds in Postgres.
+async fn find(
+    connection: &mut Connection,
+    search: Search,
+    after: Option<Rank>,
+    size: usize,
+) -> Result<Vec<Shown>> {
+    let user = search.user.as_deref();
+    let scope = match search.chat {
+        Some(id) => Scope::chat(connection, id, user).await?,
+        None => Scope::user(user.unwrap_or_default()),
+    };
+    let query = Arc::new(search.query);
+    let hits = sql::find(connection, &scope, &query, &search.filter, after, size).await?;
+    let hits = hits.and_then(async |hit| {
+        if hit.message.given.content.len() <= LONG_BYTES {
+            return Ok(to_wire(&query, hit));
+        }
+        let query = query.clone();
+        blocking(move || Ok(to_wire(&query, hit))).await
+    });
+    hits.try_collect().await
+}
+
+/// A hit as it is answered, with its place in the list.
+type Shown = (Rank, SearchHit);
 
 struct Search {
     user: Option<String>,
@@ -120,10 +152,10 @@ fn judge_query(v: &mut Violations, query: String) -> Option<Query> {
     }
 }
 
-fn to_wire(query: &Query, hit: Hit) -> SearchHit {
+fn to_wire(query: &Query, hit: Hit) -> Shown {
     let message = hit.message;
     let runs = snippet(query, &message.given.content);
-    SearchHit {
+    let shown = SearchHit {
         snippet: runs
             .into_iter()
             .map(|run| SnippetRun {
@@ -137,7 +169,8 @@ fn to_wire(query: &Query, hit: Hit) -> SearchHit {
         role: message.given.role.into(),
         create_time: Some(message.create_time.to_wire()),
         score: i32::try_from(hit.rank.score).unwrap_or(i32::MAX),
-    }
+    };
+    (hit.rank, shown)
 }
 
 fn cursor(rank: Rank) -> Vec<u8> {
