@@ -53,7 +53,9 @@ impl Sql {
     /// Looks at the database for as long as the service lives, and tells `health` whether it serves, else why not.
     pub(crate) async fn keep_watch(self, health: Dependency) {
         loop {
-            let serves = match self.look().await {
+            let seen = self.look().await;
+            self.pool.measure();
+            let serves = match seen {
                 Ok(state) => self.report(state, &health),
                 Err(error) => {
                     tracing::debug!(?error, "the database was looked at in vain");
@@ -61,7 +63,6 @@ impl Sql {
                     false
                 }
             };
-            self.pool.measure();
             sleep(if serves { EVERY } else { RETRY }).await;
         }
     }

@@ -17,6 +17,7 @@ use tonic_health::pb::{
     HealthCheckRequest, health_check_response::ServingStatus, health_client::HealthClient,
 };
 
+mod database;
 mod exposition;
 
 /// How long a finding may take to be seen; far above what it takes.
