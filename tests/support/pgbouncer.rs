@@ -65,6 +65,12 @@ impl PgBouncer {
         bouncer
     }
 
+    /// Its process.
+    #[must_use]
+    pub fn pid(&self) -> u32 {
+        self.child.id()
+    }
+
     /// The URL of the database `name` through it.
     #[must_use]
     pub fn url(&self, name: &str) -> String {

@@ -26,6 +26,21 @@ pub const PASSWORD: &str = "not@a:real/pass%word#!?";
 /// How long it may take to answer; far above what it takes.
 const START_LIMIT: Duration = Duration::from_secs(60);
 const ASK_EVERY: Duration = Duration::from_millis(20);
+
+/// No fsync: what a killed process wrote the system still has.
+const QUICK: &[&str] = &["fsync=off", "max_connections=200"];
+/// What is answered is on the disk. Checkpoints are as far apart as they can be, so that none falls into one measurement of
+/// two that are compared.
+const DURABLE: &[&str] = &[
+    "fsync=on",
+    "synchronous_commit=on",
+    "full_page_writes=on",
+    "max_connections=400",
+    "shared_buffers=1GB",
+    "max_wal_size=16GB",
+    "checkpoint_timeout=1h",
+];
+
 /// A running server. It ends, and its folder goes, when this is dropped.
 #[derive(Debug)]
 pub struct Postgres {
@@ -33,6 +48,7 @@ pub struct Postgres {
     folder: TempDir,
     port: u16,
     tls: Option<PrivateCa>,
+    settings: &'static [&'static str],
 }
 
 impl Postgres {
@@ -42,7 +58,16 @@ impl Postgres {
     /// When it cannot be started; `tests/install` installs it.
     #[must_use]
     pub fn start() -> Self {
-        Self::start_in(folder(), None)
+        Self::start_in(folder(), None, QUICK)
+    }
+
+    /// Starts an empty server without TLS that is as durable as one in use, to measure on.
+    ///
+    /// # Panics
+    /// As [`Postgres::start`].
+    #[must_use]
+    pub fn start_durable() -> Self {
+        Self::start_in(folder(), None, DURABLE)
     }
 
     /// Starts an empty server with TLS, by a certificate for `localhost` from a CA of its own.
@@ -55,17 +80,22 @@ impl Postgres {
         let ca = PrivateCa::make(folder.path());
         own(&ca.server_key());
         own(&ca.server_certificate());
-        Self::start_in(folder, Some(ca))
+        Self::start_in(folder, Some(ca), QUICK)
     }
 
-    fn start_in(folder: TempDir, tls: Option<PrivateCa>) -> Self {
+    fn start_in(
+        folder: TempDir,
+        tls: Option<PrivateCa>,
+        settings: &'static [&'static str],
+    ) -> Self {
         init(folder.path());
         let port = free_address().port();
         let mut server = Self {
-            child: spawn(folder.path(), port, tls.as_ref()),
+            child: spawn(folder.path(), port, tls.as_ref(), settings),
             folder,
             port,
             tls,
+            settings,
         };
         server.wait_until_ready();
         server
@@ -75,6 +105,18 @@ impl Postgres {
     #[must_use]
     pub fn port(&self) -> u16 {
         self.port
+    }
+
+    /// Its first process, the parent of all others.
+    #[must_use]
+    pub fn pid(&self) -> u32 {
+        self.child.id()
+    }
+
+    /// Its folder.
+    #[must_use]
+    pub fn folder(&self) -> &Path {
+        self.folder.path()
     }
 
     /// The CA of its certificate.
@@ -157,11 +199,18 @@ impl Postgres {
     /// # Panics
     /// As [`Postgres::start`].
     pub fn restart(&mut self) {
-        self.child = spawn(self.folder.path(), self.port, self.tls.as_ref());
+        self.child = spawn(
+            self.folder.path(),
+            self.port,
+            self.tls.as_ref(),
+            self.settings,
+        );
         self.wait_until_ready();
     }
 
-    fn client(&self, name: &str) -> Command {
+    /// Postgres' own program `name`, psql for one, pointed at it.
+    #[must_use]
+    pub fn client(&self, name: &str) -> Command {
         let mut command = Command::new(program(name));
         command
             .env_clear()
@@ -239,18 +288,16 @@ fn init(folder: &Path) {
     );
 }
 
-fn spawn(folder: &Path, port: u16, tls: Option<&PrivateCa>) -> Child {
+fn spawn(folder: &Path, port: u16, tls: Option<&PrivateCa>, settings: &[&str]) -> Child {
     let mut server = unprivileged(program("postgres"), folder);
     let port = format!("port={port}");
-    // No fsync: what a killed process wrote the system still has.
-    for setting in [
+    let own = [
         "listen_addresses=127.0.0.1",
         &port,
         "unix_socket_directories=",
-        "fsync=off",
-        "max_connections=200",
         "log_min_messages=warning",
-    ] {
+    ];
+    for setting in own.iter().chain(settings) {
         server.args(["-c", setting]);
     }
     if let Some(ca) = tls {

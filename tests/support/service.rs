@@ -103,6 +103,12 @@ impl Service {
         self.wait_until_serving().await;
     }
 
+    /// Its process.
+    #[must_use]
+    pub fn pid(&self) -> u32 {
+        self.child.id()
+    }
+
     /// Where it serves gRPC, for a client: `http://127.0.0.1:port`.
     #[must_use]
     pub fn url(&self) -> String {
