@@ -102,7 +102,11 @@ pub async fn run(arguments: DbArguments) -> anyhow::Result<()> {
     }
 }
 
-fn settings() -> anyhow::Result<Settings> {
+/// Reads from the environment where the database of a command is; what of it is not used is told on standard error.
+///
+/// # Errors
+/// Every setting that is malformed, or that there is no database.
+pub(crate) fn settings() -> anyhow::Result<Settings> {
     let mut notices = Vec::new();
     let settings = settings::from_env(|settings| Settings::read(settings, &mut notices));
     for notice in notices {

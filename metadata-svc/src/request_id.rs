@@ -6,13 +6,26 @@
 pub(crate) mod kv;
 mod sql;
 
-use contract::Violations;
+use contract::{Violations, time::Time};
 use prost::Message;
 use sha2::{Digest as _, Sha256};
 use uuid::Uuid;
 
 /// How long an answer is kept: 7 days, as the contract says.
 const KEPT_MICROS: i64 = 7 * 86_400 * 1_000_000;
+
+/// An answer that is kept.
+#[derive(Clone, Debug)]
+pub(crate) struct Kept {
+    /// The request id.
+    pub(crate) id: Uuid,
+    /// Of method and content: SHA-256.
+    pub(crate) digest: Vec<u8>,
+    /// The answer, as the method's protobuf message.
+    pub(crate) answer: Vec<u8>,
+    pub(crate) create_time: Time,
+}
+
 /// A call that changes something, as far as its repetition is concerned.
 #[derive(Debug)]
 pub(crate) struct Call {

@@ -39,6 +39,14 @@ pub fn chatctl_on(pair: &Pair) -> Command {
     command
 }
 
+/// `metadata-svc` of this build, for its commands.
+#[must_use]
+pub fn metadata_svc() -> Command {
+    let mut command = Command::new(binary("metadata-svc"));
+    command.env_clear().stdin(Stdio::null());
+    command
+}
+
 /// `grpcurl`, `curl`, `sh` or another program, with the tools of `tests/install` in front of PATH.
 #[must_use]
 pub fn program(name: &str) -> Command {

@@ -171,16 +171,25 @@ impl Postgres {
     /// When it cannot be told.
     #[must_use]
     pub fn schema(&self, database: &str) -> String {
-        let dump =
-            stdout(
-                self.client("pg_dump")
-                    .args(["--schema-only", "--no-owner", "-d", database]),
-            );
+        self.told(&["--schema-only", "--no-owner", "-d", database])
+    }
+
+    fn told(&self, arguments: &[&str]) -> String {
+        let dump = stdout(self.client("pg_dump").args(arguments));
         // Since its security release of August 2025 pg_dump guards its output by a random word.
         let lines = dump
             .lines()
             .filter(|line| !line.starts_with("\\restrict") && !line.starts_with("\\unrestrict"));
         lines.collect::<Vec<_>>().join("\n")
+    }
+
+    /// All rows of `database` as `pg_dump` tells them, without what differs from run to run.
+    ///
+    /// # Panics
+    /// When they cannot be told.
+    #[must_use]
+    pub fn dump(&self, database: &str) -> String {
+        self.told(&["--data-only", "-d", database])
     }
 
     /// Stops the server as a crash would: it gets no chance to finish anything.

@@ -3,7 +3,9 @@
 use std::marker::PhantomData;
 
 use contract::page::MAX_SIZE;
-use redb::{ReadableTable as _, Table, TableDefinition, TableError, WriteTransaction};
+use redb::{
+    ReadTransaction, ReadableTable as _, Table, TableDefinition, TableError, WriteTransaction,
+};
 use uuid::Uuid;
 
 use super::Attachment;
@@ -118,6 +120,18 @@ impl<T: Attachment> Attachments<T> {
                 Page::fill(found, size, weigh)
             }
         }
+    }
+
+    /// Reads all rows, those of a chat together and in the order they came.
+    pub(crate) fn all(
+        &self,
+        txn: &ReadTransaction,
+    ) -> Result<impl Iterator<Item = Result<T>> + use<T>> {
+        let rows = txn.table(self.rows)?.range::<Place>(..)?;
+        Ok(rows.map(|entry| {
+            let (place, record) = entry?;
+            T::decode(place.value().0, record.value())
+        }))
     }
 
     /// Reads all rows of a message of `chat`, in the order they came.

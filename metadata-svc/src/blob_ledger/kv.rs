@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use contract::{id::new_id, metadata::v1::pending_delete::Target, time::Time};
 use prost::Message;
-use redb::{ReadableTable as _, TableDefinition, TableError, WriteTransaction};
+use redb::{ReadTransaction, ReadableTable as _, TableDefinition, TableError, WriteTransaction};
 use uuid::Uuid;
 
 use super::PendingDelete;
@@ -146,6 +146,17 @@ pub(crate) fn list(
             read(id.value(), record.value())
         });
     Page::fill(rows, size, |_| 0)
+}
+
+/// Reads all that is to be removed, the oldest first.
+pub(crate) fn all(
+    txn: &ReadTransaction,
+) -> Result<impl Iterator<Item = Result<PendingDelete>> + use<>> {
+    let pending = txn.table(PENDING)?.range::<Uuid>(..)?;
+    Ok(pending.map(|entry| {
+        let (id, record) = entry?;
+        read(id.value(), record.value())
+    }))
 }
 
 /// Strikes out what was removed; tells how much of it was there.

@@ -25,8 +25,20 @@ struct Found {
 /// Makes sure that rows may name keys, until the transaction ends. A key that is about to be removed is refused: its object
 /// would be lost to the row.
 pub(crate) async fn demand_free(connection: &mut Connection, keys: &[&str]) -> Result<()> {
+    match covered(connection, keys).await?.as_slice() {
+        [] => Ok(()),
+        [key, ..] => Err(Error::PendingDelete((*key).to_owned())),
+    }
+}
+
+/// Of keys that rows are to name, gives those that rows may not name: they are about to be removed. That rows may name the
+/// others is made sure until the transaction ends.
+pub(crate) async fn covered<'k>(
+    connection: &mut Connection,
+    keys: &[&'k str],
+) -> Result<Vec<&'k str>> {
     if keys.is_empty() {
-        return Ok(());
+        return Ok(Vec::new());
     }
     lock(connection, include_str!("lock_shared.sql"), keys).await?;
     let prefixes: Vec<_> = keys
@@ -43,10 +55,12 @@ pub(crate) async fn demand_free(connection: &mut Connection, keys: &[&str]) -> R
             .iter()
             .any(|f| **key == f.target || f.target.ends_with('/') && key.starts_with(&f.target))
     };
-    match keys.iter().find(covered) {
-        Some(key) => Err(Error::PendingDelete((*key).to_owned())),
-        None => Ok(()),
-    }
+    Ok(keys.iter().filter(covered).copied().collect())
+}
+
+/// Keeps others from naming keys, and any key under prefixes, until the transaction ends.
+pub(crate) async fn lock_to_remove(connection: &mut Connection, targets: &[&str]) -> Result<()> {
+    lock(connection, include_str!("lock.sql"), targets).await
 }
 
 /// Of keys that rows named until now, gives back those that no row names any more, in byte order.

@@ -5,7 +5,7 @@ mod delete;
 use contract::{blob::v1::BlobRef, metadata::v1::ChatState, time::Time};
 use prost::Message;
 use prost_types::Struct;
-use redb::{ReadableTable as _, TableDefinition, TableError, WriteTransaction};
+use redb::{ReadTransaction, ReadableTable as _, TableDefinition, TableError, WriteTransaction};
 use uuid::Uuid;
 
 pub(crate) use self::delete::{Deleted, delete};
@@ -84,6 +84,21 @@ pub(crate) fn find(txn: &impl Tables, id: Uuid) -> Result<Option<Chat>> {
 /// Reads a chat.
 pub(crate) fn get(txn: &impl Tables, id: Uuid) -> Result<Chat> {
     find(txn, id)?.ok_or_else(|| Error::no_chat(id))
+}
+
+/// Reads all chats, in order of their ids.
+pub(crate) fn all(txn: &ReadTransaction) -> Result<impl Iterator<Item = Result<Chat>> + use<>> {
+    let chats = txn.table(CHATS)?.range::<Uuid>(..)?;
+    Ok(chats.map(|entry| {
+        let (id, record) = entry?;
+        read(id.value(), record.value())
+    }))
+}
+
+/// Reads the ids of all deleted chats, in their order.
+pub(crate) fn deleted(txn: &ReadTransaction) -> Result<impl Iterator<Item = Result<Uuid>> + use<>> {
+    let deleted = txn.table(DELETED)?.range::<Uuid>(..)?;
+    Ok(deleted.map(|entry| Ok(entry?.0.value())))
 }
 
 /// Reads a page of a user's chats, the newest first, behind (micros, id).

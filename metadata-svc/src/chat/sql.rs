@@ -52,6 +52,15 @@ pub(crate) async fn get(connection: &mut Connection, id: Uuid) -> Result<Chat> {
         .ok_or_else(|| Error::no_chat(id))
 }
 
+/// Reads those of the chats that are there.
+pub(crate) async fn find_all(connection: &mut Connection, ids: &[Uuid]) -> Result<Vec<Chat>> {
+    let rows = chats::table
+        .select(ChatRow::as_select())
+        .filter(chats::id.eq_any(ids));
+    let rows: Vec<ChatRow> = rows.load(connection).await?;
+    Ok(rows.into_iter().map(ChatRow::into_chat).collect())
+}
+
 /// Reads a chat that is to be changed and may be absent, and keeps others from changing it.
 pub(crate) async fn find_to_change(connection: &mut Connection, id: Uuid) -> Result<Option<Chat>> {
     let row = chats::table

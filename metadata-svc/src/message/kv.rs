@@ -10,7 +10,7 @@ use contract::{
     time::Time,
 };
 use prost::Message as _;
-use redb::{ReadableTable, TableDefinition, TableError, WriteTransaction};
+use redb::{ReadTransaction, ReadableTable, TableDefinition, TableError, WriteTransaction};
 use uuid::Uuid;
 
 pub(crate) use self::{
@@ -87,6 +87,18 @@ pub(crate) fn get(txn: &impl Tables, id: Uuid) -> Result<Message> {
     let mut message = head(&txn.table(HEADS)?, place)?;
     message.given.content = content(&txn.table(CONTENTS)?, place)?;
     Ok(message)
+}
+
+/// Reads all messages, those of a chat together and in their order.
+pub(crate) fn all(txn: &ReadTransaction) -> Result<impl Iterator<Item = Result<Message>> + use<>> {
+    let contents = txn.table(CONTENTS)?;
+    let heads = txn.table(HEADS)?.range::<Place>(..)?;
+    Ok(heads.map(move |entry| {
+        let (place, record) = entry?;
+        let mut message = decode_head(place.value(), record.value())?;
+        message.given.content = content(&contents, place.value())?;
+        Ok(message)
+    }))
 }
 
 /// Reads a page of a chat's messages behind `after`, in `order`.

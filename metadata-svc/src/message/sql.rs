@@ -61,6 +61,15 @@ pub(crate) async fn get(connection: &mut Connection, id: Uuid) -> Result<Message
         .into_message()
 }
 
+/// Reads those of the messages that are there.
+pub(crate) async fn find_all(connection: &mut Connection, ids: &[Uuid]) -> Result<Vec<Message>> {
+    let rows = chat_messages::table
+        .select(MessageRow::as_select())
+        .filter(chat_messages::id.eq_any(ids));
+    let rows: Vec<MessageRow> = rows.load(connection).await?;
+    rows.into_iter().map(MessageRow::into_message).collect()
+}
+
 /// Reads a page of a chat's messages behind `after`, in `order`.
 pub(crate) async fn list(
     connection: &mut Connection,

@@ -1,10 +1,11 @@
 //! How answers are kept in the embedded store. Writes take turns, so of two calls at once the second finds what the first left.
 
+use contract::time::Time;
 use prost::Message;
-use redb::{ReadableTable as _, TableDefinition, TableError, WriteTransaction};
+use redb::{ReadTransaction, ReadableTable as _, TableDefinition, TableError, WriteTransaction};
 use uuid::Uuid;
 
-use super::{Call, KEPT_MICROS};
+use super::{Call, KEPT_MICROS, Kept};
 use crate::{
     error::{Error, Result},
     store::{
@@ -61,6 +62,25 @@ impl Kv {
         })
         .await
     }
+}
+
+/// Reads all answers that are kept, the oldest first.
+pub(crate) fn all(txn: &ReadTransaction) -> Result<impl Iterator<Item = Result<Kept>> + use<>> {
+    let answers = txn.table(ANSWERS)?;
+    let places = txn.table(BY_TIME)?.range::<(i64, Uuid)>(..)?;
+    Ok(places.map(move |entry| {
+        let (micros, id) = entry?.0.value();
+        let Some(record) = answers.get(id)? else {
+            return Err(Error::Broken(format!("no answer to {id}")));
+        };
+        let record: AnswerRecord = decode(record.value())?;
+        Ok(Kept {
+            id,
+            digest: record.digest,
+            answer: record.answer,
+            create_time: Time::from_micros(micros),
+        })
+    }))
 }
 
 fn recall(txn: &Write, id: Uuid) -> Result<Option<AnswerRecord>> {

@@ -84,6 +84,11 @@ impl Kv {
         self
     }
 
+    /// Whether there is a store in `folder`.
+    pub(crate) fn is_in(folder: &Path) -> bool {
+        folder.join(FILE).is_file()
+    }
+
     /// Reads with `query` what is on disk.
     pub(crate) async fn read<T: Send + 'static>(
         &self,

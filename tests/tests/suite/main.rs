@@ -8,6 +8,7 @@ mod contract_list;
 mod crash;
 mod demo;
 mod flows;
+mod kv_transfer;
 mod metadata;
 mod metadata_bad_input;
 mod metadata_chats;
