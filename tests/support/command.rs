@@ -17,14 +17,6 @@ pub fn chatctl() -> Command {
     command
 }
 
-/// `metadata-svc` of this build, for its commands.
-#[must_use]
-pub fn metadata_svc() -> Command {
-    let mut command = Command::new(binary("metadata-svc"));
-    command.env_clear().stdin(Stdio::null());
-    command
-}
-
 /// `chatctl --json` of this build, pointed at `pair`.
 #[must_use]
 pub fn chatctl_on(pair: &Pair) -> Command {
