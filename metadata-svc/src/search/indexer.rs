@@ -13,6 +13,7 @@ use diesel::{
 };
 use diesel_async::RunQueryDsl as _;
 use futures::FutureExt as _;
+use metrics::{Unit, describe_gauge, gauge};
 use tokio::time::{sleep, timeout};
 use tokio_postgres::error::SqlState;
 
@@ -27,6 +28,8 @@ use crate::{
 const LOOK: Duration = Duration::from_secs(1);
 /// What it waits for more once it is woken. A transaction for each message would cost the appends more than their own.
 const GATHER: Duration = Duration::from_millis(100);
+const LAG: &str = "search_lag_seconds";
+const UNINDEXED: &str = "search_unindexed_messages";
 
 /// An indexer.
 pub(crate) struct Indexer {
@@ -41,6 +44,7 @@ impl Indexer {
 
     /// Indexes what is appended, for as long as the service lives. It can be dropped at any moment.
     pub(crate) async fn run(self) {
+        describe();
         let mut works = false;
         loop {
             let worked = match index_all(&self.sql, |_| {}).await {
@@ -63,11 +67,18 @@ impl Indexer {
 
     async fn tell_lag(&self) -> Result<()> {
         let waiting = waiting(&self.sql).await?;
-        metrics::gauge!("chatstore_search_lag_seconds").set(waiting.seconds);
+        gauge!(LAG).set(waiting.seconds);
         #[expect(clippy::cast_precision_loss, reason = "it is counted up to 10,000")]
-        metrics::gauge!("chatstore_search_unindexed_messages").set(waiting.notes as f64);
+        gauge!(UNINDEXED).set(waiting.notes as f64);
         Ok(())
     }
+}
+
+fn describe() {
+    let help = "How long the oldest message that is not searchable yet has waited.";
+    describe_gauge!(LAG, Unit::Seconds, help);
+    let help = "Messages that are not searchable yet; counted up to 10,000.";
+    describe_gauge!(UNINDEXED, Unit::Count, help);
 }
 
 /// What waits to be indexed.
