@@ -99,3 +99,6 @@ impl Day {
 fn day_number(time: Time) -> i32 {
     i32::try_from(time.seconds().div_euclid(SECONDS_PER_DAY)).unwrap_or(i32::MAX)
 }
+
+#[cfg(test)]
+mod tests;
