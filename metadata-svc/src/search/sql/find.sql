@@ -12,7 +12,8 @@ asked as materialized (
 ),
 found as (
     select message_id, seq, created_at,
-        (select sum(cardinality(positions)) from unnest(words) where lexeme = any (asked.wanted)) as score
+        -- Counts the places of those lexemes alone that are looked for: to unnest them all takes four times as long.
+        (select sum(cardinality(positions)) from unnest(ts_filter(setweight(words, 'A', asked.wanted), '{a}'))) as score
     from message_words, asked
     -- Two conditions, and not one of both: the index is then read as far as the shorter list of the two goes, and the planner,
     -- which cannot know either, expects few rows and never scans the table.

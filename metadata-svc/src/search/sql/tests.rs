@@ -10,6 +10,7 @@ use contract::metadata::v1::{
     SearchMessagesResponse, chat_service_server::ChatService as _,
     message_service_server::MessageService as _,
 };
+use futures::FutureExt as _;
 use prost_types::Timestamp;
 use tempfile::TempDir;
 use tonic::{Request, Status};
@@ -362,6 +363,15 @@ async fn what_postgres_reads_as_an_exclusion_alone_finds_nothing() {
     }
     let hits = walk(&store, &of_user(USER, "① -насос or рыбы"), 50).await;
     assert_eq!(hits.expect("it is well-formed").len(), 1);
+}
+
+#[tokio::test]
+async fn who_appends_tells_the_indexer_of_his_process() {
+    let server = Postgres::start();
+    let sql = sql(&server).await;
+    assert_eq!(sql.noted.notified().now_or_never(), None);
+    append(&Store::Sql(sql.clone()), USER, 1, vec![turn(1, "насос")]).await;
+    assert_eq!(sql.noted.notified().now_or_never(), Some(()));
 }
 
 #[tokio::test]
