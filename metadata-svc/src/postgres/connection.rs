@@ -19,7 +19,7 @@ use diesel_async::{
     AnsiTransactionManager, AsyncConnection, AsyncConnectionCore, SimpleAsyncConnection,
 };
 use futures::{
-    FutureExt as _, StreamExt as _, TryStreamExt as _, future::BoxFuture, stream::BoxStream,
+    FutureExt as _, StreamExt as _, TryStreamExt as _, future::BoxFuture, join, stream::BoxStream,
 };
 use tokio_postgres::{Client, RowStream};
 
@@ -56,22 +56,25 @@ impl Connection {
     /// Runs what was built of a query.
     async fn run(&self, bound: QueryResult<Bound>) -> QueryResult<RowStream> {
         let Bound { sql, types, binds } = bound?;
-        let statement = match &self.statements {
-            Some(statements) => statements
-                .get(&self.client, &sql, &types)
-                .await
-                .map_err(from_postgres)?,
-            None => None,
+        let Some(statements) = &self.statements else {
+            let unnamed = self
+                .client
+                .query_typed_raw(&sql, binds.into_iter().zip(types));
+            return unnamed.await.map_err(from_postgres);
         };
-        let ran = match &statement {
-            Some(statement) => self.client.query_raw(statement, binds).await,
+        let ran = match statements.find(&sql, &types) {
+            Some(statement) => self.client.query_raw(&statement, binds).await,
             None => {
-                self.client
-                    .query_typed_raw(&sql, binds.into_iter().zip(types))
-                    .await
+                let typed = binds.into_iter().zip(types.iter().cloned());
+                // Both are sent at once: a query that waited for its statement would be overtaken by those sent behind it.
+                let (made, ran) = join!(
+                    statements.make(&self.client, &sql, &types),
+                    self.client.query_typed_raw(&sql, typed),
+                );
+                made.and(ran)
             }
         };
-        if let (Err(error), Some(statements)) = (&ran, &self.statements) {
+        if let Err(error) = &ran {
             statements.forget_if_stale(&sql, error);
         }
         ran.map_err(from_postgres)

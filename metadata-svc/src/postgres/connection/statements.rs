@@ -15,27 +15,31 @@ const KEPT: usize = 256;
 pub(super) struct Statements(Mutex<HashMap<String, (Vec<Type>, Statement)>>);
 
 impl Statements {
-    /// The statement of a text and its values' types; `None` when it must run unnamed. Two that ask for it at once, pipelined,
-    /// both have it made, and one of the two is kept.
-    pub(super) async fn get(
+    /// The statement of a text and its values' types.
+    pub(super) fn find(&self, sql: &str, types: &[Type]) -> Option<Statement> {
+        let kept = self.kept();
+        let (of, statement) = kept.get(sql)?;
+        (of == types).then(|| statement.clone())
+    }
+
+    /// Has a statement made for the next time, unless enough are kept. Two that ask for it at once, pipelined, both have it made,
+    /// and one of the two is kept.
+    pub(super) async fn make(
         &self,
         client: &Client,
         sql: &str,
         types: &[Type],
-    ) -> Result<Option<Statement>, Error> {
+    ) -> Result<(), Error> {
         {
             let kept = self.kept();
-            match kept.get(sql) {
-                Some((of, statement)) if of == types => return Ok(Some(statement.clone())),
-                Some(_) => return Ok(None),
-                None if kept.len() >= KEPT => return Ok(None),
-                None => {}
+            if kept.len() >= KEPT || kept.contains_key(sql) {
+                return Ok(());
             }
         }
         let statement = client.prepare_typed(sql, types).await?;
         self.kept()
-            .insert(sql.to_owned(), (types.to_owned(), statement.clone()));
-        Ok(Some(statement))
+            .insert(sql.to_owned(), (types.to_owned(), statement));
+        Ok(())
     }
 
     /// Forgets a statement whose plan a change of the schema made useless, or that the server no longer has.

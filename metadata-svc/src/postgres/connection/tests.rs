@@ -48,6 +48,21 @@ async fn prepared(connection: &mut Connection) -> i64 {
 }
 
 #[tokio::test]
+async fn what_is_sent_together_runs_in_that_order_also_where_the_session_has_statements_of_some() {
+    let server = Postgres::start();
+    server.psql("postgres", "create table numbers (number bigint)");
+    let connection = &open(&server.url("postgres"), "session").await;
+    let count = async || {
+        let count = sql_query("select count(*) as number from numbers");
+        count.get_result(&mut &*connection).await
+    };
+    assert_eq!(count().await, Ok(Number { number: 0 }));
+    let insert = sql_query("insert into numbers values ($1)").bind::<BigInt, _>(7);
+    let (inserted, counted) = join!(insert.execute(&mut &*connection), count());
+    assert_eq!((inserted, counted), (Ok(1), Ok(Number { number: 1 })));
+}
+
+#[tokio::test]
 async fn a_session_keeps_statements_and_a_transaction_pooler_is_left_none() {
     let server = Postgres::start();
     for (mode, kept) in [("session", 1), ("transaction", 0)] {
