@@ -27,8 +27,6 @@ diesel::table! {
         image_name -> Nullable<Varchar>,
         /// The key of its object. NULL in adopted rows alone.
         s3_path -> Nullable<Varchar>,
-        /// A URL that an earlier deployment kept; never read and never written: URLs are signed when they are asked for.
-        s3_url -> Nullable<Varchar>,
         /// What kind of picture it is, for example viewport or `zoom_crop`. NULL means none.
         image_type -> Nullable<Varchar>,
         /// What it shows. NULL means nothing.
@@ -43,6 +41,8 @@ diesel::table! {
         uploaded_at -> Timestamptz,
         /// Rises in the order in which images were added; lists page by it.
         number -> Int8,
+        /// The seq of its message. NULL where there is no message.
+        message_seq -> Nullable<Int8>,
         /// The SHA-256 of the object's bytes. NULL means unknown.
         sha256 -> Nullable<Bytea>,
         /// The media type that the object is stored under. NULL means unknown.
@@ -193,6 +193,8 @@ diesel::table! {
         created_at -> Timestamptz,
         /// Rises in the order in which search results were added; lists page by it.
         number -> Int8,
+        /// The seq of its message. NULL where there is no message.
+        message_seq -> Nullable<Int8>,
     }
 }
 

@@ -18,6 +18,8 @@ const COLUMNS: &str = "
     where c.relnamespace = 'public'::regnamespace and c.relkind = 'r' and c.relname not like '\\_\\_%'
         -- What diesel has no type for; only SQL of ours names it.
         and a.atttypid <> 'tsvector'::regtype
+        -- What nothing may read or write.
+        and a.attname <> 's3_url'
     order by c.relname, a.attnum";
 
 #[test]

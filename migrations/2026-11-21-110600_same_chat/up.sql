@@ -1,5 +1,5 @@
--- An image or a search result and its message belong to the same chat, and go with it, by the constraint itself. Existing
--- deployments name their foreign keys as they like, so all of these tables are replaced.
+-- An image or a search result belongs to the chat of its message, has its seq and goes with it, by the constraint itself.
+-- Existing deployments name their foreign keys as they like, so all of these tables are replaced.
 do $$
 declare
     fk record;
@@ -16,13 +16,15 @@ end
 $$;
 
 alter table chat_messages
-    add constraint chat_messages_chat_id_id_key unique (chat_id, id),
+    add constraint chat_messages_chat_id_seq_id_key unique (chat_id, seq, id),
     add constraint chat_messages_chat_id_fkey foreign key (chat_id) references chats (id) on delete cascade;
 alter table chat_images
     add constraint chat_images_chat_id_fkey foreign key (chat_id) references chats (id) on delete cascade,
-    add constraint chat_images_message_id_fkey foreign key (chat_id, message_id)
-        references chat_messages (chat_id, id) on delete cascade;
+    add constraint chat_images_message_seq_check check ((message_id is null) = (message_seq is null)),
+    add constraint chat_images_message_id_fkey foreign key (chat_id, message_seq, message_id)
+        references chat_messages (chat_id, seq, id) on delete cascade;
 alter table search_results
     add constraint search_results_chat_id_fkey foreign key (chat_id) references chats (id) on delete cascade,
-    add constraint search_results_message_id_fkey foreign key (chat_id, message_id)
-        references chat_messages (chat_id, id) on delete cascade;
+    add constraint search_results_message_seq_check check ((message_id is null) = (message_seq is null)),
+    add constraint search_results_message_id_fkey foreign key (chat_id, message_seq, message_id)
+        references chat_messages (chat_id, seq, id) on delete cascade;

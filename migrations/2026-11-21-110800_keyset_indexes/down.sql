@@ -1,9 +1,9 @@
 alter table chats reset (fillfactor);
 drop index chat_images_s3_path_idx;
 drop index chats_document_path_idx;
-drop index search_results_message_id_number_idx;
+drop index search_results_chat_id_message_seq_number_idx;
 drop index search_results_chat_id_number_idx;
-drop index chat_images_message_id_number_idx;
+drop index chat_images_chat_id_message_seq_number_idx;
 drop index chat_images_chat_id_number_idx;
 drop index chats_user_id_is_archived_created_at_idx;
 drop index chats_user_id_created_at_idx;

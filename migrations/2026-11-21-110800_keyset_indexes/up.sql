@@ -24,11 +24,11 @@ $$;
 -- ListChats of all, and of one state.
 create index chats_user_id_created_at_idx on chats (user_id, created_at, id);
 create index chats_user_id_is_archived_created_at_idx on chats (user_id, is_archived, created_at, id);
--- Attachments of a chat, and of a message.
+-- Attachments of a chat, and of a message or the messages of a page of history.
 create index chat_images_chat_id_number_idx on chat_images (chat_id, number);
-create index chat_images_message_id_number_idx on chat_images (message_id, number);
+create index chat_images_chat_id_message_seq_number_idx on chat_images (chat_id, message_seq, number);
 create index search_results_chat_id_number_idx on search_results (chat_id, number);
-create index search_results_message_id_number_idx on search_results (message_id, number);
+create index search_results_chat_id_message_seq_number_idx on search_results (chat_id, message_seq, number);
 -- Keys that rows name, in byte order.
 create index chats_document_path_idx on chats (document_path collate "C") where document_path is not null;
 create index chat_images_s3_path_idx on chat_images (s3_path collate "C") where s3_path is not null;

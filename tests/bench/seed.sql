@@ -81,15 +81,15 @@ join bench.chats c on c.kind = m.kind and c.number = m.chat
 cross join lateral (select id, role, created_at from chat_messages where id = bench.id(m.kind, m.number)) message
 cross join lateral (select words from bench.texts where number = 1 + m.number % 50000) text;
 
-insert into chat_images (id, chat_id, message_id, image_name, s3_path, image_type, description, width, height, file_size,
-    sha256, content_type, uploaded_at)
-select bench.id(3, number), bench.id(3, 0), bench.id(3, number * 2), 'страница ' || number,
-    'chats/' || bench.id(3, 0) || '/images/' || number || '.png', 'viewport', 'Лист ' || number, 1920, 1080, 300000,
-    sha256(number::text::bytea), 'image/png', now()
+insert into chat_images (id, chat_id, message_id, message_seq, image_name, s3_path, image_type, description, width, height,
+    file_size, sha256, content_type, uploaded_at)
+select bench.id(3, number), bench.id(3, 0), bench.id(3, number * 2), number * 2 + 1,
+    'страница ' || number, 'chats/' || bench.id(3, 0) || '/images/' || number || '.png', 'viewport',
+    'Лист ' || number, 1920, 1080, 300000, sha256(number::text::bytea), 'image/png', now()
 from generate_series(0, 499) number;
 
-insert into search_results (id, chat_id, message_id, block_id, page_number, block_text, coords_norm, coords_px,
+insert into search_results (id, chat_id, message_id, message_seq, block_id, page_number, block_text, coords_norm, coords_px,
     created_at)
-select bench.id(3, number), bench.id(3, 0), bench.id(3, number * 2 + 1), 'block ' || number, number + 1,
+select bench.id(3, number), bench.id(3, 0), bench.id(3, number * 2 + 1), number * 2 + 2, 'block ' || number, number + 1,
     left(content, 200), '[0.1, 0.2, 0.3, 0.4]', '[100, 200, 300, 400]', now()
 from generate_series(0, 499) number cross join lateral (select content from bench.texts t where t.number = 1 + number.number) text;

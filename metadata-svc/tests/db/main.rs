@@ -199,20 +199,22 @@ fn rows_that_contradict_each_other_are_refused_by_the_schema_itself() {
         id(1), id(2), id(3)
     );
     server.psql("checked", &seed);
-    let image = |chat: u8, more: &str| {
+    let image = |chat: u8, seq: &str, more: &str| {
         format!(
-            "insert into chat_images (chat_id, message_id{}) values ('{}', '{}'{})",
+            "insert into chat_images (chat_id, message_id, message_seq{}) values ('{}', '{}', {seq}{})",
             more.split('=').next().unwrap_or_default(),
             id(chat),
             id(3),
             more.split('=').nth(1).unwrap_or_default()
         )
     };
-    server.psql("checked", &image(1, ""));
+    server.psql("checked", &image(1, "1", ""));
     for (sql, state) in [
-        (image(2, ""), "23503"),
-        (image(1, ", file_size=, -1"), "23514"),
-        (image(1, ", sha256=, 'short'"), "23514"),
+        (image(2, "1", ""), "23503"),
+        (image(1, "2", ""), "23503"),
+        (image(1, "null", ""), "23514"),
+        (image(1, "1", ", file_size=, -1"), "23514"),
+        (image(1, "1", ", sha256=, 'short'"), "23514"),
         (format!("insert into chat_messages (chat_id, role, content, seq) values ('{}', 'robot', 'x', 2)", id(1)), "23514"),
         (format!("insert into chat_messages (chat_id, role, content, seq) values ('{}', 'user', 'x', 1)", id(1)), "23505"),
         (format!("insert into chat_messages (chat_id, role, content, seq) values ('{}', 'user', 'x', 1)", id(9)), "23503"),
