@@ -1,10 +1,12 @@
 //! Attachments: rows that belong to a message, images and search results alike.
 
 pub(crate) mod kv;
+pub(crate) mod sql;
 
 use std::collections::HashSet;
 
 use contract::{Violations, id::parse_id};
+use futures::future::BoxFuture;
 use tracing::field::display;
 use uuid::Uuid;
 
@@ -13,8 +15,9 @@ use crate::{
     chat,
     error::Result,
     message,
-    page::{self, Paging},
-    store::{Store, unserved},
+    page::{self, Page, Paging},
+    postgres::Connection,
+    store::Store,
 };
 
 /// A row that belongs to a message.
@@ -59,6 +62,15 @@ impl Parents {
             Some(chat) => judge_parent(v, "chat_id", row.chat_id(), chat),
         }
         judge_parent(v, "message_id", row.message_id(), self.message);
+    }
+}
+
+/// The message that a row belongs to, as callers are told; nil is none.
+pub(crate) fn message_text(message: Uuid) -> String {
+    if message.is_nil() {
+        String::new()
+    } else {
+        message.to_string()
     }
 }
 
@@ -144,6 +156,13 @@ impl Owner {
 pub(crate) async fn page<T: Attachment + Send + 'static>(
     store: &Store,
     attachments: Attachments<T>,
+    in_sql: impl for<'c> FnOnce(
+        &'c mut Connection,
+        Owner,
+        i64,
+        usize,
+    ) -> BoxFuture<'c, Result<Page<(i64, T)>>>
+    + Send,
     owner: Owner,
     paging: Paging<i64>,
 ) -> Result<(Vec<T>, String)> {
@@ -157,7 +176,7 @@ pub(crate) async fn page<T: Attachment + Send + 'static>(
             };
             attachments.list(txn, chat, message, after, size)
         },
-        |_, _| unserved("lists of attachments"),
+        |connection, owner| in_sql(connection, owner, after, size),
     );
     let page = page.await?;
     let token = page.next_token(&paging.scope, |(number, _)| page::number_cursor(*number));

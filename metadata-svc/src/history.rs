@@ -4,14 +4,17 @@
 use std::collections::VecDeque;
 
 use contract::{id::Uuid, metadata::v1::GetChatHistoryResponse};
-use futures::stream::{self, BoxStream, StreamExt as _};
+use futures::{
+    FutureExt as _,
+    stream::{self, BoxStream, StreamExt as _},
+};
 use tonic::Status;
 
 use crate::{
     chat,
     error::Result,
     message::{self, Turn},
-    store::{Store, unserved},
+    store::Store,
 };
 
 /// The turns of a chat behind a sequence number.
@@ -39,7 +42,9 @@ impl Turns {
             let ready = self.store.read(
                 (self.chat, self.after),
                 |txn, (chat, after)| message::kv::turns(txn, chat, after),
-                |_, _| unserved("GetChatHistory"),
+                |connection, (chat, after)| {
+                    message::sql::turns::turns(connection, chat, after).boxed()
+                },
             );
             self.ready = ready.await?.into();
         }

@@ -8,7 +8,10 @@ use contract::{
     Violations, blob::v1::BlobRef, id::Uuid, key, metadata::v1, time::Time, violation::Max,
 };
 
-use crate::{attachment::Said, blob_ref};
+use crate::{
+    attachment::{Said, message_text},
+    blob_ref,
+};
 
 const MAX_NAME: Max = Max::Chars(512);
 const MAX_TYPE: Max = Max::Chars(50);
@@ -18,6 +21,7 @@ const MAX_DESCRIPTION: Max = Max::Bytes(64 << 10);
 #[derive(Clone, Debug)]
 pub(crate) struct Image {
     pub(crate) chat_id: Uuid,
+    /// Nil for none, as rows of an existing deployment may have.
     pub(crate) message_id: Uuid,
     pub(crate) upload_time: Time,
     /// What its caller gave.
@@ -92,9 +96,9 @@ impl From<Image> for v1::Image {
         Self {
             id: image.given.id.to_string(),
             chat_id: image.chat_id.to_string(),
-            message_id: image.message_id.to_string(),
+            message_id: message_text(image.message_id),
             image_name: image.given.image_name,
-            blob: Some(image.given.blob),
+            blob: Some(image.given.blob).filter(|blob| !blob.key.is_empty()),
             image_type: image.given.image_type,
             description: image.given.description,
             width: image.given.width,

@@ -1,6 +1,9 @@
 //! Pages: a list is read row by row until the page is full, by count or by weight, and the next begins behind its last row.
 
+use std::pin::pin;
+
 use contract::{Violations, page::PageScope};
+use futures::{Stream, StreamExt as _};
 use uuid::Uuid;
 
 use crate::error::Result;
@@ -40,31 +43,63 @@ impl<C> Paging<C> {
 pub(crate) struct Page<T> {
     /// The rows.
     pub(crate) rows: Vec<T>,
-    has_more: bool,
+    /// Whether a row was met that the page had no room for.
+    pub(crate) has_more: bool,
+    size: usize,
+    bytes: usize,
 }
 
 impl<T> Page<T> {
-    /// Takes up to `size` rows whose weights, in bytes, come to 2 MiB at most; one row is taken whatever it weighs.
+    /// A page with room for `size` rows whose weights, in bytes, come to 2 MiB at most, and for one row whatever it weighs.
+    pub(crate) fn new(size: usize) -> Self {
+        Self {
+            rows: Vec::new(),
+            has_more: false,
+            size,
+            bytes: 0,
+        }
+    }
+
+    /// Fills a new page.
     pub(crate) fn fill(
         rows: impl IntoIterator<Item = Result<T>>,
         size: usize,
         weigh: impl Fn(&T) -> usize,
     ) -> Result<Self> {
-        let mut page = Self {
-            rows: Vec::new(),
-            has_more: false,
-        };
-        let mut bytes = 0;
+        let mut page = Self::new(size);
         for row in rows {
-            let row = row?;
-            bytes += weigh(&row);
-            if page.rows.len() == size || (bytes > MAX_BYTES && !page.rows.is_empty()) {
-                page.has_more = true;
+            page.take(row?, &weigh);
+            if page.has_more {
                 break;
             }
-            page.rows.push(row);
         }
         Ok(page)
+    }
+
+    /// Takes rows as they arrive, and lets go those that there is no room for before they are held; tells how many it met.
+    pub(crate) async fn take_from(
+        &mut self,
+        rows: impl Stream<Item = Result<T>>,
+        weigh: impl Fn(&T) -> usize,
+    ) -> Result<usize> {
+        let mut rows = pin!(rows);
+        let mut count = 0;
+        while !self.has_more
+            && let Some(row) = rows.next().await
+        {
+            self.take(row?, &weigh);
+            count += 1;
+        }
+        Ok(count)
+    }
+
+    fn take(&mut self, row: T, weigh: impl Fn(&T) -> usize) {
+        self.bytes += weigh(&row);
+        if self.rows.len() == self.size || (self.bytes > MAX_BYTES && !self.rows.is_empty()) {
+            self.has_more = true;
+        } else {
+            self.rows.push(row);
+        }
     }
 
     /// The token of the next page, which begins behind this one's last row; empty on the last page.

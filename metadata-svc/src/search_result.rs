@@ -7,7 +7,7 @@ pub(crate) mod sql;
 use contract::{Violations, id::Uuid, metadata::v1, time::Time, violation::Max};
 use prost_types::Value;
 
-use crate::attachment::Said;
+use crate::attachment::{Said, message_text};
 
 const MAX_BLOCK_ID: Max = Max::Chars(255);
 const MAX_BLOCK_TEXT: Max = Max::Bytes(64 << 10);
@@ -16,6 +16,7 @@ const MAX_BLOCK_TEXT: Max = Max::Bytes(64 << 10);
 #[derive(Clone, Debug)]
 pub(crate) struct SearchResult {
     pub(crate) chat_id: Uuid,
+    /// Nil for none, as rows of an existing deployment may have.
     pub(crate) message_id: Uuid,
     pub(crate) create_time: Time,
     /// What its caller gave.
@@ -78,7 +79,7 @@ impl From<SearchResult> for v1::SearchResult {
         Self {
             id: result.given.id.to_string(),
             chat_id: result.chat_id.to_string(),
-            message_id: result.message_id.to_string(),
+            message_id: message_text(result.message_id),
             block_id: result.given.block_id,
             page_number: result.given.page_number,
             block_text: result.given.block_text,

@@ -111,11 +111,6 @@ impl Store {
     }
 }
 
-/// What Postgres does not answer yet.
-pub(crate) fn unserved<T: Send + 'static>(rpc: &'static str) -> BoxFuture<'static, Result<T>> {
-    async move { Err(Error::Unserved(rpc)) }.boxed()
-}
-
 /// Runs what takes long or waits for the disk, off the runtime's workers and to its end.
 pub(crate) async fn blocking<T: Send + 'static>(
     work: impl FnOnce() -> Result<T> + Send + 'static,

@@ -13,15 +13,15 @@ use contract::{
     page::PageScope,
     status,
 };
-use futures::stream::Empty;
+use futures::{FutureExt as _, stream::Empty};
 use tonic::{Request, Response, Status};
 use uuid::Uuid;
 
-use super::kv;
+use super::{kv, sql};
 use crate::{
     error::{Answer, Result},
     page::Paging,
-    store::{Store, unserved},
+    store::Store,
 };
 
 /// The rpcs of `BlobLedgerService`.
@@ -42,7 +42,7 @@ impl BlobLedgerService for BlobLedger {
         let page = self.store.read(
             (paging.after, paging.size),
             |txn, (after, size)| kv::list(txn, after, size),
-            |_, _| unserved("ListPendingDeletes"),
+            |connection, (after, size)| sql::list(connection, after, size).boxed(),
         );
         let page = page.await?;
         Ok(Response::new(ListPendingDeletesResponse {
@@ -55,7 +55,9 @@ impl BlobLedgerService for BlobLedger {
         let ids = judge_ack(request.into_inner())?;
         let acked_count = self
             .store
-            .write(ids, kv::ack, |_, _, _| unserved("AckDeletes"))
+            .write(ids, kv::ack, |connection, ids, _| {
+                sql::ack(connection, ids).boxed()
+            })
             .await?;
         Ok(Response::new(AckDeletesResponse { acked_count }))
     }

@@ -4,7 +4,10 @@
 
 use contract::{id::new_id, metadata::v1::pending_delete::Target, time::Time};
 use diesel::{
-    QueryableByName, sql_query,
+    ExpressionMethods as _, QueryDsl as _, Queryable, QueryableByName, Selectable,
+    SelectableHelper as _,
+    pg::data_types::PgTimestamp,
+    sql_query,
     sql_types::{Array, Bool, Text, Timestamptz, Uuid as SqlUuid},
 };
 use diesel_async::RunQueryDsl as _;
@@ -13,7 +16,12 @@ use uuid::Uuid;
 use super::PendingDelete;
 use crate::{
     error::{Error, Result},
-    postgres::{Connection, value::timestamp},
+    page::Page,
+    postgres::{
+        Connection,
+        value::{time, timestamp},
+    },
+    schema::pending_deletes,
 };
 
 #[derive(QueryableByName)]
@@ -65,6 +73,9 @@ pub(crate) async fn lock_to_remove(connection: &mut Connection, targets: &[&str]
 
 /// Of keys that rows named until now, gives back those that no row names any more, in byte order.
 pub(crate) async fn free(connection: &mut Connection, keys: &[&str]) -> Result<Vec<String>> {
+    if keys.is_empty() {
+        return Ok(Vec::new());
+    }
     lock(connection, include_str!("lock.sql"), keys).await?;
     let query = sql_query(include_str!("free.sql")).bind::<Array<Text>, _>(keys);
     let found: Vec<Found> = query.load(connection).await?;
@@ -99,6 +110,9 @@ pub(crate) async fn pend(
     targets: Vec<Target>,
     now: Time,
 ) -> Result<Vec<PendingDelete>> {
+    if targets.is_empty() {
+        return Ok(Vec::new());
+    }
     let pending: Vec<_> = targets
         .into_iter()
         .map(|target| PendingDelete {
@@ -121,6 +135,51 @@ pub(crate) async fn pend(
         .execute(connection)
         .await?;
     Ok(pending)
+}
+
+#[derive(Queryable, Selectable)]
+#[diesel(table_name = pending_deletes, check_for_backend(diesel::pg::Pg))]
+struct PendingRow {
+    id: Uuid,
+    target: String,
+    is_prefix: bool,
+    created_at: PgTimestamp,
+}
+
+impl From<PendingRow> for PendingDelete {
+    fn from(row: PendingRow) -> Self {
+        Self {
+            id: row.id,
+            target: if row.is_prefix {
+                Target::Prefix(row.target)
+            } else {
+                Target::Key(row.target)
+            },
+            create_time: time(row.created_at),
+        }
+    }
+}
+
+/// Reads a page of what is to be removed.
+pub(crate) async fn list(
+    connection: &mut Connection,
+    after: Option<Uuid>,
+    size: usize,
+) -> Result<Page<PendingDelete>> {
+    let rows = pending_deletes::table
+        .select(PendingRow::as_select())
+        .filter(pending_deletes::id.gt(after.unwrap_or_default()))
+        .order(pending_deletes::id)
+        .limit(i64::try_from(size).unwrap_or(i64::MAX).saturating_add(1));
+    let rows: Vec<PendingRow> = rows.load(connection).await?;
+    Page::fill(rows.into_iter().map(|row| Ok(row.into())), size, |_| 0)
+}
+
+/// Strikes out what was removed; tells how much of it was there.
+pub(crate) async fn ack(connection: &mut Connection, ids: Vec<Uuid>) -> Result<i64> {
+    let struck = sql_query(include_str!("ack.sql")).bind::<Array<SqlUuid>, _>(ids);
+    let struck = struck.execute(connection).await?;
+    Ok(i64::try_from(struck).unwrap_or(i64::MAX))
 }
 
 async fn lock(connection: &mut Connection, sql: &str, keys: &[&str]) -> Result<()> {

@@ -12,17 +12,18 @@ use contract::{
     },
     page::PageScope,
 };
+use futures::FutureExt as _;
 use tonic::{Request, Response};
 use tracing::{Span, field::display};
 
-use super::{NewImage, kv};
+use super::{NewImage, kv, sql};
 use crate::{
     attachment::{Owner, Parents, chats_said, judge_row, kv::IMAGES, page},
     blob_ledger,
     error::{Answer, Result},
     page::{Paging, read_number_cursor},
     request_id::Call,
-    store::{Store, unserved},
+    store::Store,
 };
 
 /// The rpcs of `ImageService`.
@@ -39,7 +40,9 @@ impl ImageService for Images {
             add.call,
             (add.message_id, add.images, add.chats_said),
             |txn, (message, images, said)| kv::add(txn, message, images, &said),
-            |_, _, _| unserved("AddImages"),
+            |connection, (message, images, said), now| {
+                async move { sql::add(connection, message, images, &said, now).await }.boxed()
+            },
             |images| AddImagesResponse {
                 images: images.into_iter().map(Into::into).collect(),
             },
@@ -54,7 +57,7 @@ impl ImageService for Images {
             .read(
                 id,
                 |txn, id| IMAGES.get(txn, id),
-                |_, _| unserved("GetImage"),
+                |connection, id| sql::get(connection, id).boxed(),
             )
             .await?;
         Ok(Response::new(GetImageResponse {
@@ -64,7 +67,14 @@ impl ImageService for Images {
 
     async fn list_images(&self, request: Request<ListImagesRequest>) -> Answer<ListImagesResponse> {
         let (owner, paging) = judge_list(request.into_inner())?;
-        let (rows, next_page_token) = page(&self.store, IMAGES, owner, paging).await?;
+        let (rows, next_page_token) = page(
+            &self.store,
+            IMAGES,
+            |connection, owner, after, size| sql::list(connection, owner, after, size).boxed(),
+            owner,
+            paging,
+        )
+        .await?;
         Ok(Response::new(ListImagesResponse {
             images: rows.into_iter().map(Into::into).collect(),
             next_page_token,
@@ -80,7 +90,7 @@ impl ImageService for Images {
             call,
             id,
             kv::delete,
-            |_, _, _| unserved("DeleteImage"),
+            |connection, id, now| sql::delete(connection, id, now).boxed(),
             |pending| DeleteImageResponse {
                 pending_deletes: blob_ledger::answered(pending),
             },

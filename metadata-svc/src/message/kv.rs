@@ -15,7 +15,7 @@ use uuid::Uuid;
 
 pub(crate) use self::{
     append::{Append, Appended, append},
-    delete::{delete, remove_of_chat},
+    delete::{Deleted, delete, remove_of_chat},
 };
 use super::{Message, NewMessage, Turn};
 use crate::{
@@ -68,7 +68,7 @@ pub(crate) fn make_tables(txn: &WriteTransaction) -> std::result::Result<(), Tab
 }
 
 /// What a message adds to its user's usage.
-const ONE: Usage = Usage {
+pub(crate) const ONE: Usage = Usage {
     chats: 0,
     messages: 1,
     images: 0,

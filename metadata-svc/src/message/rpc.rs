@@ -23,7 +23,7 @@ use crate::{
     page::{Paging, number_cursor, read_number_cursor},
     request_id::Call,
     search,
-    store::{Store, blocking, unserved},
+    store::{Store, blocking},
 };
 
 /// The rpcs of `MessageService`.
@@ -104,7 +104,7 @@ impl MessageService for Messages {
             call,
             id,
             kv::delete,
-            |_, _, _| unserved("DeleteMessage"),
+            |connection, id, now| sql::delete::delete(connection, id, now).boxed(),
             |deleted| DeleteMessageResponse {
                 image_count: i64::try_from(deleted.images).unwrap_or(i64::MAX),
                 search_result_count: i64::try_from(deleted.search_results).unwrap_or(i64::MAX),

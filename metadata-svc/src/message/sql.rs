@@ -1,6 +1,8 @@
 //! How messages are kept in Postgres.
 
 pub(crate) mod append;
+pub(crate) mod delete;
+pub(crate) mod turns;
 
 use contract::{
     id::Uuid,
@@ -11,15 +13,20 @@ use diesel::{
     Selectable, SelectableHelper as _, pg::data_types::PgTimestamp,
 };
 use diesel_async::RunQueryDsl as _;
+use futures::{Stream, StreamExt as _};
 
 use super::{Message, NewMessage};
 use crate::{
-    chat,
+    chat::{self, Chat},
     error::{Error, Result},
     page::Page,
     postgres::{Connection, value::time},
     schema::chat_messages,
 };
+
+/// How many messages of a page are asked for at first, and twice as many each time that they fit: of messages that are large
+/// few fit, and the server need not send a thousand.
+const SOME: usize = 64;
 
 #[derive(Queryable, QueryableByName, Selectable)]
 #[diesel(table_name = chat_messages, check_for_backend(diesel::pg::Pg))]
@@ -70,6 +77,26 @@ pub(crate) async fn find_all(connection: &mut Connection, ids: &[Uuid]) -> Resul
     rows.into_iter().map(MessageRow::into_message).collect()
 }
 
+/// Finds the chat of a message, and the message's seq in it.
+pub(crate) async fn find(connection: &mut Connection, id: Uuid) -> Result<(Uuid, i64)> {
+    let place = chat_messages::table
+        .select((chat_messages::chat_id, chat_messages::seq))
+        .filter(chat_messages::id.eq(id));
+    let place = place.first(connection).await.optional()?;
+    place.ok_or_else(|| Error::Absent("message", id.to_string()))
+}
+
+/// Like [`find`], and keeps others from changing the chat and what belongs to it. Whoever does so locks the chat first, so that
+/// no two wait for each other.
+pub(crate) async fn find_to_change(connection: &mut Connection, id: Uuid) -> Result<(Chat, i64)> {
+    let (chat, _) = find(connection, id).await?;
+    let chat = chat::sql::find_to_change(connection, chat).await?;
+    // Asked again, now that nobody can delete it.
+    let (_, seq) = find(connection, id).await?;
+    let chat = chat.ok_or_else(|| Error::Absent("message", id.to_string()))?;
+    Ok((chat, seq))
+}
+
 /// Reads a page of a chat's messages behind `after`, in `order`.
 pub(crate) async fn list(
     connection: &mut Connection,
@@ -78,10 +105,37 @@ pub(crate) async fn list(
     after: Option<i64>,
     size: usize,
 ) -> Result<Page<Message>> {
+    let mut page = Page::new(size);
+    let (mut after, mut some) = (after, SOME);
+    loop {
+        let count = some.min(size + 1 - page.rows.len());
+        let rows = behind(connection, chat, order, after, count).await?;
+        let weigh = |message: &Message| message.given.content.len();
+        let met = page.take_from(rows, weigh).await?;
+        if page.has_more || met < count {
+            break;
+        }
+        after = page.rows.last().map(|last| last.seq);
+        some *= 2;
+    }
+    if page.rows.is_empty() {
+        // Nothing there, or no chat.
+        chat::sql::get(connection, chat).await?;
+    }
+    Ok(page)
+}
+
+async fn behind(
+    connection: &mut Connection,
+    chat: Uuid,
+    order: MessageOrder,
+    after: Option<i64>,
+    count: usize,
+) -> Result<impl Stream<Item = Result<Message>>> {
     let rows = chat_messages::table
         .select(MessageRow::as_select())
         .filter(chat_messages::chat_id.eq(chat))
-        .limit(i64::try_from(size).unwrap_or(i64::MAX).saturating_add(1))
+        .limit(i64::try_from(count).unwrap_or(i64::MAX))
         .into_boxed();
     let rows = match order {
         MessageOrder::Unspecified | MessageOrder::OldestFirst => {
@@ -93,13 +147,8 @@ pub(crate) async fn list(
             rows.filter(before).order(chat_messages::seq.desc())
         }
     };
-    let rows: Vec<MessageRow> = rows.load(connection).await?;
-    if rows.is_empty() {
-        // Nothing there, or no chat.
-        chat::sql::get(connection, chat).await?;
-    }
-    let weigh = |message: &Message| message.given.content.len();
-    Page::fill(rows.into_iter().map(MessageRow::into_message), size, weigh)
+    let rows = rows.load_stream::<MessageRow>(connection).await?;
+    Ok(rows.map(|row| row?.into_message()))
 }
 
 /// How the column `role` spells a role.

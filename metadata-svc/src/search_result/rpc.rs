@@ -11,16 +11,17 @@ use contract::{
     },
     page::PageScope,
 };
+use futures::FutureExt as _;
 use tonic::{Request, Response};
 use tracing::{Span, field::display};
 
-use super::{NewSearchResult, kv};
+use super::{NewSearchResult, kv, sql};
 use crate::{
     attachment::{Owner, Parents, chats_said, judge_row, kv::SEARCH_RESULTS, page},
     error::{Answer, Result},
     page::{Paging, read_number_cursor},
     request_id::Call,
-    store::{Store, unserved},
+    store::Store,
 };
 
 /// The rpcs of `SearchResultService`.
@@ -40,7 +41,9 @@ impl SearchResultService for SearchResults {
             add.call,
             (add.message_id, add.results, add.chats_said),
             |txn, (message, results, said)| kv::add(txn, message, results, &said),
-            |_, _, _| unserved("AddSearchResults"),
+            |connection, (message, results, said), now| {
+                async move { sql::add(connection, message, results, &said, now).await }.boxed()
+            },
             |results| AddSearchResultsResponse {
                 search_results: results.into_iter().map(Into::into).collect(),
             },
@@ -53,7 +56,14 @@ impl SearchResultService for SearchResults {
         request: Request<ListSearchResultsRequest>,
     ) -> Answer<ListSearchResultsResponse> {
         let (owner, paging) = judge_list(request.into_inner())?;
-        let (rows, next_page_token) = page(&self.store, SEARCH_RESULTS, owner, paging).await?;
+        let (rows, next_page_token) = page(
+            &self.store,
+            SEARCH_RESULTS,
+            |connection, owner, after, size| sql::list(connection, owner, after, size).boxed(),
+            owner,
+            paging,
+        )
+        .await?;
         Ok(Response::new(ListSearchResultsResponse {
             search_results: rows.into_iter().map(Into::into).collect(),
             next_page_token,

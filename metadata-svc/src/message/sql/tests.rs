@@ -1,5 +1,7 @@
 //! Claims about messages in Postgres; first that they are what they are in the embedded store.
 
+mod random;
+
 use ::tests::Postgres;
 use contract::{Violations, blob::v1::BlobRef, id::new_id, metadata::v1};
 use futures::FutureExt as _;
