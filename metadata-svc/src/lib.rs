@@ -18,6 +18,8 @@ mod messenger;
 #[cfg(test)]
 mod model;
 mod page;
+#[cfg(test)]
+mod plans;
 mod postgres;
 mod request_id;
 mod schema;

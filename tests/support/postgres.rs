@@ -217,6 +217,15 @@ impl Postgres {
         self.wait_until_ready();
     }
 
+    /// What the server has logged.
+    ///
+    /// # Panics
+    /// When that cannot be read.
+    #[must_use]
+    pub fn log(&self) -> String {
+        fs::read_to_string(self.folder.path().join("log")).expect("the server has a log")
+    }
+
     /// Postgres' own program `name`, psql for one, pointed at it.
     #[must_use]
     pub fn client(&self, name: &str) -> Command {

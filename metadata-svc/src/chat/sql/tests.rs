@@ -1,12 +1,9 @@
 //! Claims about chats in Postgres; first that they are what they are in the embedded store.
 
 mod random;
-mod scans;
 
 use ::tests::Postgres;
 use contract::{Violations, blob::v1::BlobRef, id::new_id, metadata::v1};
-use diesel::sql_query;
-use diesel_async::AsyncConnection as _;
 use futures::FutureExt as _;
 
 use super::{delete::delete, *};
