@@ -10,7 +10,7 @@ use anyhow::anyhow;
 use crate::{
     error::Error,
     postgres::Settings,
-    search::indexer::{index_all, note_all, waiting},
+    search::indexer::{Indexer, note_all, waiting},
     txn::Sql,
 };
 
@@ -31,7 +31,10 @@ pub(super) async fn index(settings: Settings, all: bool) -> anyhow::Result<()> {
             eprintln!("indexed {done} messages");
         }
     };
-    let done = index_all(&sql, tell).await.map_err(failure)?;
+    let done = Indexer::new(sql.clone())
+        .index_all(tell)
+        .await
+        .map_err(failure)?;
     let left = waiting(&sql).await.map_err(failure)?.notes;
     match left {
         0 => println!("indexed {done} messages, none waits"),

@@ -5,7 +5,7 @@
 
 mod batch;
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use diesel::{
     QueryableByName, sql_query,
@@ -16,8 +16,9 @@ use futures::FutureExt as _;
 use metrics::{Unit, describe_gauge, gauge};
 use tokio::time::{sleep, timeout};
 use tokio_postgres::error::SqlState;
+use tracing::{instrument::WithSubscriber as _, subscriber::NoSubscriber};
 
-use self::batch::ROWS;
+use self::batch::{Batch, ROWS};
 use crate::{
     error::{Error, Result},
     postgres::sqlstate,
@@ -34,43 +35,79 @@ const UNINDEXED: &str = "search_unindexed_messages";
 /// An indexer.
 pub(crate) struct Indexer {
     sql: Sql,
+    /// So many notes at the front are taken one by one, because a batch of them could not be indexed.
+    one_by_one: usize,
 }
 
 impl Indexer {
     /// One that appends of its own process wake.
     pub(crate) fn new(sql: Sql) -> Self {
-        Self { sql }
+        Self { sql, one_by_one: 0 }
     }
 
     /// Indexes what is appended, for as long as the service lives. It can be dropped at any moment.
-    pub(crate) async fn run(self) {
+    pub(crate) async fn run(mut self) {
         describe();
         let mut works = false;
+        let mut told = None;
         loop {
-            let worked = match index_all(&self.sql, |_| {}).await {
-                Ok(_) => self.tell_lag().await,
-                failed => failed.map(|_| ()),
-            };
+            // No spans: nobody waits for these, and there would be two a second.
+            let worked = self.work(&mut told).with_subscriber(NoSubscriber::new());
+            let worked = worked.await;
             match &worked {
-                Ok(()) if !works => tracing::info!("messages are indexed"),
+                Ok(_) if !works => tracing::info!("messages are indexed"),
                 Err(error) if works => tracing::warn!(?error, "messages wait to be indexed"),
-                Ok(()) | Err(_) => {}
+                Ok(_) | Err(_) => {}
             }
             works = worked.is_ok();
-            if !works {
-                sleep(LOOK).await;
-            } else if timeout(LOOK, self.sql.noted.notified()).await.is_ok() {
-                sleep(GATHER).await;
+            match worked {
+                Err(_) => sleep(LOOK).await,
+                Ok(is_last) => {
+                    if is_last && timeout(LOOK, self.sql.noted.notified()).await.is_ok() {
+                        sleep(GATHER).await;
+                    }
+                }
             }
         }
     }
 
-    async fn tell_lag(&self) -> Result<()> {
-        let waiting = waiting(&self.sql).await?;
-        gauge!(LAG).set(waiting.seconds);
-        #[expect(clippy::cast_precision_loss, reason = "it is counted up to 10,000")]
-        gauge!(UNINDEXED).set(waiting.notes as f64);
-        Ok(())
+    /// Takes a step, and measures the lag when that is due; tells whether nothing is left to do.
+    async fn work(&mut self, told: &mut Option<Instant>) -> Result<bool> {
+        let is_last = self.step().await?.is_last;
+        if is_last || told.is_none_or(|told| told.elapsed() >= LOOK) {
+            let waiting = waiting(&self.sql).await?;
+            gauge!(LAG).set(waiting.seconds);
+            #[expect(clippy::cast_precision_loss, reason = "it is counted up to 10,000")]
+            gauge!(UNINDEXED).set(waiting.notes as f64);
+            *told = Some(Instant::now());
+        }
+        Ok(is_last)
+    }
+
+    /// Indexes what waits and is not in others' hands; tells how many messages that were, and `told` after each step.
+    pub(crate) async fn index_all(mut self, told: impl Fn(usize)) -> Result<usize> {
+        let mut done = 0;
+        loop {
+            let step = self.step().await?;
+            done += step.taken;
+            told(done);
+            if step.is_last {
+                return Ok(done);
+            }
+        }
+    }
+
+    /// One small transaction. Where a batch cannot be indexed, because of one of its messages, they are taken one by one.
+    async fn step(&mut self) -> Result<Batch> {
+        if self.one_by_one == 0 {
+            match batch::index(&self.sql).await {
+                Err(Error::Database(error)) if is_of_a_message(&error) => self.one_by_one = ROWS,
+                indexed => return indexed,
+            }
+        }
+        let step = batch::index_front(&self.sql).await?;
+        self.one_by_one = self.one_by_one.saturating_sub(step.taken.max(1));
+        Ok(step)
     }
 }
 
@@ -114,32 +151,6 @@ pub(crate) async fn note_all(sql: &Sql) -> Result<usize> {
         .boxed()
     })
     .await
-}
-
-/// Indexes what waits and is not in others' hands, one small transaction after the other; tells how many messages that were, and
-/// `told` of each step. Where a batch cannot be indexed, because of one of its messages, they are taken one by one.
-pub(crate) async fn index_all(sql: &Sql, told: impl Fn(usize)) -> Result<usize> {
-    let (mut done, mut one_by_one) = (0, 0);
-    loop {
-        let step = if one_by_one == 0 {
-            batch::index(sql).await
-        } else {
-            batch::index_front(sql).await
-        };
-        let step = match step {
-            Err(Error::Database(error)) if one_by_one == 0 && is_of_a_message(&error) => {
-                one_by_one = ROWS;
-                continue;
-            }
-            step => step?,
-        };
-        one_by_one = one_by_one.saturating_sub(step.taken);
-        done += step.taken;
-        told(done);
-        if step.is_last {
-            return Ok(done);
-        }
-    }
 }
 
 /// Whether the cause may be a message and not the database: SQLSTATE classes 22 (data), 54 (a limit of the program, as that of a

@@ -6,7 +6,6 @@ use std::{
         Arc,
         atomic::{AtomicBool, Ordering},
     },
-    time::Instant,
 };
 
 use ::tests::Postgres;
@@ -85,7 +84,10 @@ async fn until<F: Future<Output = bool>>(holds: impl Fn() -> F) {
 }
 
 async fn index(sql: &Sql) -> usize {
-    index_all(sql, |_| {}).await.expect("the server is there")
+    Indexer::new(sql.clone())
+        .index_all(|_| {})
+        .await
+        .expect("the server is there")
 }
 
 #[tokio::test]
@@ -196,7 +198,9 @@ async fn much_is_indexed_in_small_batches() {
     append(&server, 1..1_201, "'насос'");
     append(&server, 1_201..1_211, "repeat('насос клапан ', 10000)");
     let steps = std::cell::RefCell::new(Vec::new());
-    let done = index_all(&sql, |done| steps.borrow_mut().push(done)).await;
+    let done = Indexer::new(sql.clone())
+        .index_all(|done| steps.borrow_mut().push(done))
+        .await;
     assert_eq!(done.expect("the server is there"), 1_210);
     assert_eq!(counts(&server), "1210|1210|1210|0");
     let steps = steps.into_inner();
