@@ -61,8 +61,10 @@ pub(crate) async fn delete(
     for day in &counts {
         tally.take(day.time(), day.usage());
     }
-    usage::sql::apply(connection, &chat.user_id, &tally).await?;
     let keys: Vec<_> = keys.iter().map(String::as_str).collect();
+    // Keys first and usage last, as those do who name keys: so no two wait for each other.
+    let pending = blob_ledger::sql::pend_chat(connection, Chat::prefix(id), &keys, now).await?;
+    usage::sql::apply(connection, &chat.user_id, &tally).await?;
     let count = |of: fn(&Counts) -> i64| {
         usize::try_from(counts.iter().map(of).sum::<i64>()).unwrap_or_default()
     };
@@ -70,7 +72,7 @@ pub(crate) async fn delete(
         messages: count(|day| day.messages),
         images: count(|day| day.images),
         search_results: count(|day| day.search_results),
-        pending: blob_ledger::sql::pend_chat(connection, Chat::prefix(id), &keys, now).await?,
+        pending,
     })
 }
 
