@@ -199,3 +199,6 @@ fn folder(key: &str) -> &str {
         .or_else(|| key.match_indices('/').next());
     end.map_or("", |(at, _)| &key[..=at])
 }
+
+#[cfg(test)]
+mod tests;

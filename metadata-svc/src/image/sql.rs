@@ -225,3 +225,6 @@ pub(crate) async fn release(
     usage::sql::apply(connection, &chat.user_id, &tally).await?;
     Ok(pending)
 }
+
+#[cfg(test)]
+mod tests;
