@@ -4,6 +4,7 @@
 use std::{
     fs,
     net::TcpStream,
+    path::Path,
     process::Child,
     thread,
     time::{Duration, Instant},
@@ -69,6 +70,14 @@ impl PgBouncer {
     #[must_use]
     pub fn pid(&self) -> u32 {
         self.child.id()
+    }
+
+    pub(crate) fn port(&self) -> u16 {
+        self.port
+    }
+
+    pub(crate) fn folder(&self) -> &Path {
+        self.folder.path()
     }
 
     /// The URL of the database `name` through it.

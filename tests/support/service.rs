@@ -55,6 +55,21 @@ impl Service {
         name: &'static str,
         settings: &[(&str, String)],
     ) -> Self {
+        let mut service = Self::launch_after(shell, name, settings);
+        service.wait_until_serving().await;
+        service
+    }
+
+    /// As [`Service::start`], but does not wait: what it needs may not be there.
+    ///
+    /// # Panics
+    /// When the binary is missing.
+    #[must_use]
+    pub fn launch(name: &'static str, settings: &[(&str, String)]) -> Self {
+        Self::launch_after(":", name, settings)
+    }
+
+    fn launch_after(shell: &'static str, name: &'static str, settings: &[(&str, String)]) -> Self {
         let folder = TempDir::with_prefix(name).expect("a temporary folder can be made");
         let (address, admin) = (free_address(), free_address());
         let mut all = vec![
@@ -72,7 +87,7 @@ impl Service {
                 .map(|(key, value)| ((*key).to_owned(), value.clone())),
         );
         let child = spawn(shell, name, &all, folder.path());
-        let mut service = Self {
+        Self {
             name,
             address,
             admin,
@@ -80,9 +95,7 @@ impl Service {
             shell,
             child,
             folder,
-        };
-        service.wait_until_serving().await;
-        service
+        }
     }
 
     /// Ends the process at once, as `kill -9` does: it gets no chance to finish anything.
@@ -180,7 +193,11 @@ impl Service {
         fs::read_to_string(log_file(self.folder.path())).unwrap_or_default()
     }
 
-    async fn wait_until_serving(&mut self) {
+    /// Waits until it serves.
+    ///
+    /// # Panics
+    /// When it ends, or does not serve within a minute.
+    pub async fn wait_until_serving(&mut self) {
         let deadline = Instant::now() + START_LIMIT;
         while !self.serves().await {
             let ended = self.child.try_wait().expect("an own child can be asked");
@@ -200,7 +217,8 @@ impl Service {
         }
     }
 
-    async fn serves(&self) -> bool {
+    /// Whether it says by gRPC that it serves.
+    pub async fn serves(&self) -> bool {
         let answer = HealthClient::new(self.channel())
             .check(HealthCheckRequest::default())
             .await;

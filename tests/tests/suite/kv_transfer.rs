@@ -5,6 +5,7 @@ use std::{
     io::Write as _,
     path::{Path, PathBuf},
     process::{Command, Output, Stdio},
+    sync::Arc,
     time::{Duration, Instant},
 };
 
@@ -13,7 +14,7 @@ use contract::metadata::v1::{
     MessageOrder,
 };
 use tempfile::TempDir;
-use tests::{PgBouncer, Postgres, Service, command::run};
+use tests::{Database, Service, Storage, command::run};
 
 use crate::metadata::{Metadata, USER, found, id, image, turn};
 
@@ -29,17 +30,6 @@ fn metadata_svc(settings: &[(&str, &str)], arguments: &[&str]) -> Command {
 
 fn text(bytes: &[u8]) -> String {
     String::from_utf8_lossy(bytes).into_owned()
-}
-
-/// A database of our schema, by its URL.
-fn database(server: &Postgres, name: &str) -> String {
-    let url = server.database(name);
-    let made = run(&mut metadata_svc(
-        &[("DATABASE_URL", &url)],
-        &["db", "init"],
-    ));
-    assert!(made.status.success(), "{}", text(&made.stderr));
-    url
 }
 
 fn export(data: &str, file: &str) -> Output {
@@ -67,7 +57,7 @@ fn path(folder: &TempDir, name: &str) -> String {
 
 /// A service on the embedded store with `chats` chats of `messages` messages, some with rows of their own.
 async fn filled(chats: usize, messages: usize) -> Metadata {
-    let metadata = Metadata::start().await;
+    let metadata = Metadata::start(Storage::Kv).await;
     for number in 0..chats {
         let chat = metadata.chat(&format!("chat {number}")).await;
         let mut turns: Vec<_> = (0..messages)
@@ -129,10 +119,9 @@ async fn a_moved_service_answers_what_it_answered_before() {
     let exported = export(&data, &file);
     assert!(exported.status.success(), "{}", text(&exported.stderr));
 
-    let server = Postgres::start();
-    let url = database(&server, "moved");
-    let pooler = PgBouncer::start(&server, 2);
-    let imported = import(&pooler.url("moved"), "transaction", &file);
+    let store = Arc::new(Storage::Postgres.fresh());
+    let database = store.database().expect("it is one");
+    let imported = import(&database.pooled_url(), "transaction", &file);
     assert!(imported.status.success(), "{}", text(&imported.stderr));
     for line in text(&exported.stdout).lines().skip(1) {
         let hash = line
@@ -143,7 +132,7 @@ async fn a_moved_service_answers_what_it_answered_before() {
         assert!(equal >= 2, "{line} in {}", text(&imported.stdout));
     }
 
-    let after = Metadata::start_with(&[("DATABASE_URL", url)]).await;
+    let after = Metadata::join(&store, &[]).await;
     assert_eq!(answers(&after).await, kept);
     let again = after.messages().append_messages(repeated).await;
     assert_eq!(again.expect("it is answered").into_inner(), first);
@@ -160,8 +149,8 @@ async fn an_import_that_is_killed_is_finished_by_running_it_again() {
     let folder = TempDir::new().expect("a temporary folder can be made");
     let file = path(&folder, "store.jsonl");
     assert!(export(&data, &file).status.success());
-    let server = Postgres::start();
-    let url = database(&server, "killed");
+    let database = Database::migrated();
+    let url = database.url();
 
     let lines = fs::read_to_string(&file).expect("it was exported");
     let mut import_of_half = metadata_svc(&[("DATABASE_URL", &url)], &["kv", "import", "-"])
@@ -174,12 +163,12 @@ async fn an_import_that_is_killed_is_finished_by_running_it_again() {
         .expect("it reads all of it");
     let deadline = Instant::now() + LIMIT;
     let some = "select count(*) from chat_messages";
-    while server.ask("killed", some) == "0" {
+    while database.ask(some) == "0" {
         assert!(Instant::now() < deadline, "no batch was committed");
     }
     import_of_half.kill().expect("an own child can be killed");
     import_of_half.wait().expect("it can be waited for");
-    let there: u32 = server.ask("killed", some).parse().expect("it is a count");
+    let there: u32 = database.ask(some).parse().expect("it is a count");
     assert!(
         (500..4_000).contains(&there) && there.is_multiple_of(500),
         "{there}"
@@ -191,9 +180,9 @@ async fn an_import_that_is_killed_is_finished_by_running_it_again() {
     }
     let counts = "select (select count(*) from chats), (select count(*) from chat_messages), \
                   (select count(*) from chat_images), (select count(*) from search_results)";
-    assert_eq!(server.ask("killed", counts), "8|4000|16|24");
+    assert_eq!(database.ask(counts), "8|4000|16|24");
     let usage = "select sum(chats), sum(messages), sum(images) from usage_days";
-    assert_eq!(server.ask("killed", usage), "8|4000|16");
+    assert_eq!(database.ask(usage), "8|4000|16");
 }
 
 #[tokio::test]
@@ -233,12 +222,12 @@ async fn an_export_takes_no_store_in_use_and_no_name_that_is_taken() {
 
 #[test]
 fn an_import_demands_a_current_schema_and_tells_why_a_database_is_not_reached() {
-    let server = Postgres::start();
+    let database = Database::empty();
     let folder = TempDir::new().expect("a temporary folder can be made");
     let file: PathBuf = folder.path().join("store.jsonl");
     fs::write(&file, "").expect("a file can be written");
     let file = file.display().to_string();
-    let old = import(&server.database("old"), "session", &file);
+    let old = import(&database.url(), "session", &file);
     assert!(!old.status.success());
     assert!(
         text(&old.stderr).contains("db upgrade"),

@@ -20,5 +20,7 @@ mod metadata_search;
 mod metadata_watch;
 mod presign_curl;
 mod readme;
+mod servers;
+mod storage;
 mod undecodable;
 mod up;

@@ -1,5 +1,11 @@
 //! metadata-svc as the suites about it use it: its clients, and rows in one line.
 
+use std::{
+    ops::Deref,
+    sync::Arc,
+    time::{Duration, Instant},
+};
+
 use contract::{
     blob::v1::BlobRef,
     metadata::v1::{
@@ -15,49 +21,100 @@ use contract::{
 };
 use futures::TryStreamExt as _;
 use prost_types::FieldMask;
-use tests::Service;
+use tests::{Database, Service, Storage, Store};
 use tonic::{Code, Status, transport::Channel};
 use tonic_types::StatusExt as _;
 
 /// The user of whatever does not say otherwise.
 pub(crate) const USER: &str = "ann";
 
-/// A running metadata-svc.
+/// How long what was appended may take to be found; far above what it takes.
+const INDEX_LIMIT: Duration = Duration::from_secs(60);
+const ASK_EVERY: Duration = Duration::from_millis(20);
+
+/// A running metadata-svc, and a client of it.
 pub(crate) struct Metadata {
+    // The service ends before what it stands on.
     pub(crate) service: Service,
+    store: Arc<Store>,
+    client: Client,
 }
 
+/// A caller's connection to metadata-svc.
+pub(crate) struct Client(Channel);
+
 impl Metadata {
-    /// Starts it on an empty embedded store.
-    pub(crate) async fn start() -> Self {
-        Self::start_with(&[]).await
+    /// Starts it on an empty store.
+    pub(crate) async fn start(storage: Storage) -> Self {
+        Self::start_with(storage, &[]).await
     }
 
-    /// Starts it on an empty embedded store, with `settings`.
-    pub(crate) async fn start_with(settings: &[(&str, String)]) -> Self {
+    /// Starts it on an empty store, with `settings`.
+    pub(crate) async fn start_with(storage: Storage, settings: &[(&str, String)]) -> Self {
+        Self::join(&Arc::new(storage.fresh()), settings).await
+    }
+
+    /// Starts it on `store`, beside others, with `settings`.
+    pub(crate) async fn join(store: &Arc<Store>, settings: &[(&str, String)]) -> Self {
+        let settings = [&store.settings(), settings].concat();
+        let service = Service::start("metadata-svc", &settings).await;
         Self {
-            service: Service::start("metadata-svc", settings).await,
+            client: Client::of(&service),
+            service,
+            store: store.clone(),
         }
     }
 
+    /// The database that it stands on.
+    pub(crate) fn database(&self) -> &Database {
+        self.store.database().expect("it stands on a database")
+    }
+
+    /// Waits until all that was appended can be found: Postgres indexes in the background.
+    pub(crate) async fn indexed(&self) {
+        let Some(database) = self.store.database() else {
+            return;
+        };
+        let deadline = Instant::now() + INDEX_LIMIT;
+        while database.ask("select count(*) from unindexed_messages") != "0" {
+            assert!(Instant::now() < deadline, "messages stay unindexed");
+            tokio::time::sleep(ASK_EVERY).await;
+        }
+    }
+}
+
+impl Deref for Metadata {
+    type Target = Client;
+
+    fn deref(&self) -> &Client {
+        &self.client
+    }
+}
+
+impl Client {
+    /// A new connection.
+    pub(crate) fn of(service: &Service) -> Self {
+        Self(service.channel())
+    }
+
     pub(crate) fn chats(&self) -> ChatServiceClient<Channel> {
-        ChatServiceClient::new(self.service.channel())
+        ChatServiceClient::new(self.0.clone())
     }
 
     pub(crate) fn messages(&self) -> MessageServiceClient<Channel> {
-        MessageServiceClient::new(self.service.channel())
+        MessageServiceClient::new(self.0.clone())
     }
 
     pub(crate) fn images(&self) -> ImageServiceClient<Channel> {
-        ImageServiceClient::new(self.service.channel())
+        ImageServiceClient::new(self.0.clone())
     }
 
     pub(crate) fn search_results(&self) -> SearchResultServiceClient<Channel> {
-        SearchResultServiceClient::new(self.service.channel())
+        SearchResultServiceClient::new(self.0.clone())
     }
 
     pub(crate) fn ledger(&self) -> BlobLedgerServiceClient<Channel> {
-        BlobLedgerServiceClient::new(self.service.channel())
+        BlobLedgerServiceClient::new(self.0.clone())
     }
 
     /// Creates a chat of [`USER`].

@@ -12,12 +12,15 @@ use std::collections::BTreeSet;
 use contract::metadata::v1::{
     GetUsageRequest, ListChatsRequest, ListMessagesRequest, MessageOrder,
 };
-use tests::{rpc, wire};
+use tests::{Storage, rpc, wire};
 use tonic::{Code, Status};
 use tonic_types::StatusExt as _;
 
 use self::table::{Case, PACKAGE, Seed, Table};
-use crate::metadata::{Metadata, USER, found, image, turn};
+use crate::{
+    metadata::{Metadata, USER, found, image, turn},
+    storage::on_storage,
+};
 
 /// The methods that this version does not serve.
 const NOT_SERVED: [&str; 12] = [
@@ -35,9 +38,10 @@ const NOT_SERVED: [&str; 12] = [
     "MessengerService/ListMessengerMessages",
 ];
 
-#[tokio::test]
-async fn bad_input_on_any_method_is_refused_by_field_and_writes_nothing() {
-    let metadata = Metadata::start().await;
+on_storage!(kv, Kv: bad_input_on_any_method_is_refused_by_field_and_writes_nothing);
+
+async fn bad_input_on_any_method_is_refused_by_field_and_writes_nothing(storage: Storage) {
+    let metadata = Metadata::start(storage).await;
     let seed = seed(&metadata).await;
     let mut table = Table::default();
     chat_cases::add(&mut table, &seed);

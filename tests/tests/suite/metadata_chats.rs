@@ -4,13 +4,25 @@ use contract::metadata::v1::{
     ArchiveChatRequest, Chat, ChatState, ListChatsRequest, UnarchiveChatRequest,
 };
 use prost_types::{Struct, Value, value::Kind};
+use tests::Storage;
 use tonic::Code;
 
-use crate::metadata::{Metadata, USER, blob, id, new_chat, reason, texts};
+use crate::{
+    metadata::{Client, Metadata, USER, blob, id, new_chat, reason, texts},
+    storage::on_each_storage,
+};
 
-#[tokio::test]
-async fn a_created_chat_is_read_back_as_it_was_given() {
-    let metadata = Metadata::start().await;
+on_each_storage![
+    a_created_chat_is_read_back_as_it_was_given,
+    a_taken_id_is_refused_and_the_chat_stays,
+    an_update_changes_what_its_mask_names_and_clears_what_is_not_set,
+    of_two_updates_on_one_etag_the_second_is_aborted,
+    chats_are_listed_newest_first_by_state_and_a_walk_sees_each_once,
+    a_walk_neither_skips_nor_repeats_while_chats_come_and_go,
+];
+
+async fn a_created_chat_is_read_back_as_it_was_given(storage: Storage) {
+    let metadata = Metadata::start(storage).await;
     let given = Chat {
         id: id(),
         description: "о насосах".to_owned(),
@@ -34,9 +46,8 @@ async fn a_created_chat_is_read_back_as_it_was_given() {
     );
 }
 
-#[tokio::test]
-async fn a_taken_id_is_refused_and_the_chat_stays() {
-    let metadata = Metadata::start().await;
+async fn a_taken_id_is_refused_and_the_chat_stays(storage: Storage) {
+    let metadata = Metadata::start(storage).await;
     let chat = metadata.chat("first").await;
     let second = Chat {
         id: chat.id.clone(),
@@ -47,9 +58,8 @@ async fn a_taken_id_is_refused_and_the_chat_stays() {
     assert_eq!(metadata.read(&chat.id).await.expect("it is there"), chat);
 }
 
-#[tokio::test]
-async fn an_update_changes_what_its_mask_names_and_clears_what_is_not_set() {
-    let metadata = Metadata::start().await;
+async fn an_update_changes_what_its_mask_names_and_clears_what_is_not_set(storage: Storage) {
+    let metadata = Metadata::start(storage).await;
     let given = Chat {
         description: "old".to_owned(),
         metadata: Some(json("k", 1.0)),
@@ -90,9 +100,8 @@ async fn an_update_changes_what_its_mask_names_and_clears_what_is_not_set() {
     assert_eq!(metadata.read(&chat.id).await.expect("it is there"), cleared);
 }
 
-#[tokio::test]
-async fn of_two_updates_on_one_etag_the_second_is_aborted() {
-    let metadata = Metadata::start().await;
+async fn of_two_updates_on_one_etag_the_second_is_aborted(storage: Storage) {
+    let metadata = Metadata::start(storage).await;
     let chat = metadata.chat("old").await;
     let patch = |title: &str| Chat {
         title: title.to_owned(),
@@ -111,9 +120,8 @@ async fn of_two_updates_on_one_etag_the_second_is_aborted() {
     );
 }
 
-#[tokio::test]
-async fn chats_are_listed_newest_first_by_state_and_a_walk_sees_each_once() {
-    let metadata = Metadata::start().await;
+async fn chats_are_listed_newest_first_by_state_and_a_walk_sees_each_once(storage: Storage) {
+    let metadata = Metadata::start(storage).await;
     let mut chats = Vec::new();
     for n in 1..=5 {
         chats.push(metadata.chat(&n.to_string()).await);
@@ -152,9 +160,8 @@ async fn chats_are_listed_newest_first_by_state_and_a_walk_sees_each_once() {
     );
 }
 
-#[tokio::test]
-async fn a_walk_neither_skips_nor_repeats_while_chats_come_and_go() {
-    let metadata = Metadata::start().await;
+async fn a_walk_neither_skips_nor_repeats_while_chats_come_and_go(storage: Storage) {
+    let metadata = Metadata::start(storage).await;
     let mut chats = Vec::new();
     for n in 1..=4 {
         chats.push(metadata.chat(&n.to_string()).await);
@@ -179,7 +186,7 @@ async fn a_walk_neither_skips_nor_repeats_while_chats_come_and_go() {
     assert_eq!(second.1, "");
 }
 
-async fn archive(metadata: &Metadata, chat_id: &str) -> Chat {
+pub(crate) async fn archive(metadata: &Client, chat_id: &str) -> Chat {
     let request = ArchiveChatRequest {
         chat_id: chat_id.to_owned(),
         ..ArchiveChatRequest::default()

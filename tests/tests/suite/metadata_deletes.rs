@@ -5,13 +5,25 @@ use contract::{
     metadata::v1::{AckDeletesRequest, Chat, GetUsageRequest, UsageDay},
     time::Time,
 };
+use tests::Storage;
 use tonic::Code;
 
-use crate::metadata::{Metadata, USER, blob, found, image, new_chat, targets, turn};
+use crate::{
+    metadata::{Client, Metadata, USER, blob, found, image, new_chat, targets, turn},
+    storage::{on_databases, on_storage},
+};
 
-#[tokio::test]
-async fn a_deleted_chat_is_gone_at_once_and_its_objects_are_in_the_ledger_until_acked() {
-    let mut metadata = Metadata::start().await;
+on_storage!(kv, Kv: a_deleted_chat_is_gone_at_once_and_its_objects_are_in_the_ledger_until_acked, what_another_chat_still_names_is_not_removed_with_a_chat, the_id_of_a_deleted_chat_stays_taken_and_a_key_about_to_be_removed_is_not_named_again, usage_counts_what_is_kept_and_forgets_what_is_deleted);
+
+on_databases![
+    what_another_chat_still_names_is_not_removed_with_a_chat,
+    usage_counts_what_is_kept_and_forgets_what_is_deleted
+];
+
+async fn a_deleted_chat_is_gone_at_once_and_its_objects_are_in_the_ledger_until_acked(
+    storage: Storage,
+) {
+    let mut metadata = Metadata::start(storage).await;
     let chat = Chat {
         document: Some(blob("uploads/documents/a.pdf")),
         ..new_chat("to delete")
@@ -81,9 +93,8 @@ async fn a_deleted_chat_is_gone_at_once_and_its_objects_are_in_the_ledger_until_
     assert!(metadata.pending().await.is_empty());
 }
 
-#[tokio::test]
-async fn what_another_chat_still_names_is_not_removed_with_a_chat() {
-    let metadata = Metadata::start().await;
+async fn what_another_chat_still_names_is_not_removed_with_a_chat(storage: Storage) {
+    let metadata = Metadata::start(storage).await;
     let (first, second) = (metadata.chat("first").await, metadata.chat("second").await);
     let own = format!("chats/{}/images/own.png", first.id);
     let lent = format!("chats/{}/images/lent.png", first.id);
@@ -113,9 +124,10 @@ async fn what_another_chat_still_names_is_not_removed_with_a_chat() {
     );
 }
 
-#[tokio::test]
-async fn the_id_of_a_deleted_chat_stays_taken_and_a_key_about_to_be_removed_is_not_named_again() {
-    let metadata = Metadata::start().await;
+async fn the_id_of_a_deleted_chat_stays_taken_and_a_key_about_to_be_removed_is_not_named_again(
+    storage: Storage,
+) {
+    let metadata = Metadata::start(storage).await;
     let chat = metadata.chat("gone").await;
     let deleted = metadata.delete(&chat.id, "").await.expect("it is deleted");
     let document = Chat {
@@ -152,9 +164,8 @@ async fn the_id_of_a_deleted_chat_stays_taken_and_a_key_about_to_be_removed_is_n
     assert_eq!(again.code(), Code::AlreadyExists);
 }
 
-#[tokio::test]
-async fn usage_counts_what_is_kept_and_forgets_what_is_deleted() {
-    let metadata = Metadata::start().await;
+async fn usage_counts_what_is_kept_and_forgets_what_is_deleted(storage: Storage) {
+    let metadata = Metadata::start(storage).await;
     let chat = Chat {
         document: Some(blob("uploads/documents/a.pdf")),
         ..new_chat("first")
@@ -175,7 +186,7 @@ async fn usage_counts_what_is_kept_and_forgets_what_is_deleted() {
             day.blob_size_bytes,
         )
     };
-    let (days, total) = usage(&metadata).await;
+    let (days, total) = usage(&metadata, USER).await;
     assert_eq!(counts(&total), (2, 2, 2, 30));
     let sum: i64 = days.iter().map(|day| day.message_count).sum();
     assert_eq!(sum, 2);
@@ -196,16 +207,16 @@ async fn usage_counts_what_is_kept_and_forgets_what_is_deleted() {
         .update(&chat, moved, &[])
         .await
         .expect("it is changed");
-    assert_eq!(counts(&usage(&metadata).await.1), (2, 2, 2, 120));
+    assert_eq!(counts(&usage(&metadata, USER).await.1), (2, 2, 2, 120));
     metadata.delete(&chat.id, "").await.expect("it is deleted");
-    assert_eq!(counts(&usage(&metadata).await.1), (1, 0, 0, 0));
+    assert_eq!(counts(&usage(&metadata, USER).await.1), (1, 0, 0, 0));
     metadata.delete(&other.id, "").await.expect("it is deleted");
-    assert!(usage(&metadata).await.0.is_empty());
+    assert!(usage(&metadata, USER).await.0.is_empty());
 }
 
-async fn usage(metadata: &Metadata) -> (Vec<UsageDay>, UsageDay) {
+pub(crate) async fn usage(metadata: &Client, user: &str) -> (Vec<UsageDay>, UsageDay) {
     let request = GetUsageRequest {
-        user_id: USER.to_owned(),
+        user_id: user.to_owned(),
         ..GetUsageRequest::default()
     };
     let usage = metadata.chats().get_usage(request).await;

@@ -2,13 +2,24 @@
 
 use contract::metadata::v1::{AppendMessagesRequest, ListMessagesRequest, MessageOrder, Turn};
 use futures::future::join_all;
+use tests::Storage;
 use tonic::{Code, Status};
 
-use crate::metadata::{Metadata, contents, id, image, new_chat, numbered, reason, turn};
+use crate::{
+    metadata::{Client, Metadata, contents, id, image, new_chat, numbered, reason, turn},
+    storage::{on_databases, on_storage},
+};
 
-#[tokio::test]
-async fn messages_are_numbered_from_one_in_the_order_of_the_calls() {
-    let metadata = Metadata::start().await;
+on_storage!(kv, Kv: messages_are_numbered_from_one_in_the_order_of_the_calls, appends_that_arrive_at_once_get_numbers_without_gap_or_double_and_outlive_kill_9, an_append_creates_the_chat_once_and_leaves_one_that_is_there, an_append_that_fails_at_its_last_turn_keeps_nothing, messages_are_listed_from_either_end_and_a_page_fits_into_an_answer, a_long_history_is_streamed_whole);
+
+on_databases![
+    an_append_creates_the_chat_once_and_leaves_one_that_is_there,
+    an_append_that_fails_at_its_last_turn_keeps_nothing,
+    messages_are_listed_from_either_end_and_a_page_fits_into_an_answer
+];
+
+async fn messages_are_numbered_from_one_in_the_order_of_the_calls(storage: Storage) {
+    let metadata = Metadata::start(storage).await;
     let chat = metadata.chat("t").await;
     let first = metadata
         .append(&chat.id, numbered(3))
@@ -39,9 +50,10 @@ async fn messages_are_numbered_from_one_in_the_order_of_the_calls() {
     assert_eq!(contents(&rest), ["4"]);
 }
 
-#[tokio::test]
-async fn appends_that_arrive_at_once_get_numbers_without_gap_or_double_and_outlive_kill_9() {
-    let mut metadata = Metadata::start().await;
+async fn appends_that_arrive_at_once_get_numbers_without_gap_or_double_and_outlive_kill_9(
+    storage: Storage,
+) {
+    let mut metadata = Metadata::start(storage).await;
     let chat = metadata.chat("t").await;
     let appends = (0..40).map(|_| metadata.append(&chat.id, numbered(3)));
     for answer in join_all(appends).await {
@@ -61,9 +73,8 @@ async fn appends_that_arrive_at_once_get_numbers_without_gap_or_double_and_outli
     assert_eq!(seqs.collect::<Vec<_>>(), (1..=120).collect::<Vec<_>>());
 }
 
-#[tokio::test]
-async fn an_append_creates_the_chat_once_and_leaves_one_that_is_there() {
-    let metadata = Metadata::start().await;
+async fn an_append_creates_the_chat_once_and_leaves_one_that_is_there(storage: Storage) {
+    let metadata = Metadata::start(storage).await;
     let request = |title: &str, chat_id: &str| AppendMessagesRequest {
         chat_id: chat_id.to_owned(),
         create_chat: Some(new_chat(title)),
@@ -89,9 +100,8 @@ async fn an_append_creates_the_chat_once_and_leaves_one_that_is_there() {
     assert_eq!(absent.expect_err("there is no chat").code(), Code::NotFound);
 }
 
-#[tokio::test]
-async fn an_append_that_fails_at_its_last_turn_keeps_nothing() {
-    let metadata = Metadata::start().await;
+async fn an_append_that_fails_at_its_last_turn_keeps_nothing(storage: Storage) {
+    let metadata = Metadata::start(storage).await;
     let other = metadata.chat("other").await;
     let taken = metadata.say(&other.id, "taken").await;
     let chat_id = id();
@@ -121,9 +131,8 @@ async fn an_append_that_fails_at_its_last_turn_keeps_nothing() {
     );
 }
 
-#[tokio::test]
-async fn messages_are_listed_from_either_end_and_a_page_fits_into_an_answer() {
-    let metadata = Metadata::start().await;
+async fn messages_are_listed_from_either_end_and_a_page_fits_into_an_answer(storage: Storage) {
+    let metadata = Metadata::start(storage).await;
     let chat = metadata.chat("t").await;
     metadata
         .append(&chat.id, numbered(5))
@@ -151,9 +160,8 @@ async fn messages_are_listed_from_either_end_and_a_page_fits_into_an_answer() {
     assert_eq!(absent.expect_err("no chat").code(), Code::NotFound);
 }
 
-#[tokio::test]
-async fn a_long_history_is_streamed_whole() {
-    let metadata = Metadata::start().await;
+async fn a_long_history_is_streamed_whole(storage: Storage) {
+    let metadata = Metadata::start(storage).await;
     let chat = metadata.chat("t").await;
     metadata
         .append(&chat.id, numbered(1_000))
@@ -165,7 +173,7 @@ async fn a_long_history_is_streamed_whole() {
 }
 
 async fn append(
-    metadata: &Metadata,
+    metadata: &Client,
     request: AppendMessagesRequest,
 ) -> Result<(String, bool), Status> {
     let answer = metadata
@@ -178,7 +186,7 @@ async fn append(
 
 /// The contents of one page, and the token of the next.
 async fn list(
-    metadata: &Metadata,
+    metadata: &Client,
     chat_id: &str,
     order: MessageOrder,
     page_size: i32,
@@ -200,8 +208,8 @@ async fn list(
 }
 
 /// The contents of all pages.
-async fn walk(
-    metadata: &Metadata,
+pub(crate) async fn walk(
+    metadata: &Client,
     chat_id: &str,
     order: MessageOrder,
     page_size: i32,

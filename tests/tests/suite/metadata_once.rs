@@ -6,12 +6,25 @@ use contract::metadata::v1::{
     AppendMessagesRequest, ChatState, CreateChatRequest, DeleteChatRequest,
 };
 use futures::future::join_all;
+use tests::Storage;
 
-use crate::metadata::{Metadata, id, image, new_chat, reason, turn};
+use crate::{
+    metadata::{Metadata, id, image, new_chat, reason, turn},
+    storage::{on_databases, on_storage},
+};
 
-#[tokio::test]
-async fn a_request_id_has_one_effect_and_one_answer_also_when_many_arrive_at_once() {
-    let metadata = Metadata::start().await;
+on_storage!(kv, Kv: a_request_id_has_one_effect_and_one_answer_also_when_many_arrive_at_once, what_was_answered_outlives_kill_9_and_a_repeated_call_is_answered_alike, a_chat_deleted_twice_with_one_request_id_is_answered_alike, second_append_with_same_request_id_returns_first);
+
+on_databases![
+    a_chat_deleted_twice_with_one_request_id_is_answered_alike,
+    a_request_id_has_one_effect_and_one_answer_also_when_many_arrive_at_once,
+    what_was_answered_outlives_kill_9_and_a_repeated_call_is_answered_alike
+];
+
+async fn a_request_id_has_one_effect_and_one_answer_also_when_many_arrive_at_once(
+    storage: Storage,
+) {
+    let metadata = Metadata::start(storage).await;
     let request = CreateChatRequest {
         chat: Some(new_chat("once")),
         request_id: id(),
@@ -37,9 +50,8 @@ async fn a_request_id_has_one_effect_and_one_answer_also_when_many_arrive_at_onc
     assert_eq!(metadata.titles(ChatState::All).await, ["once"]);
 }
 
-#[tokio::test]
-async fn what_was_answered_outlives_kill_9_and_a_repeated_call_is_answered_alike() {
-    let mut metadata = Metadata::start().await;
+async fn what_was_answered_outlives_kill_9_and_a_repeated_call_is_answered_alike(storage: Storage) {
+    let mut metadata = Metadata::start(storage).await;
     let request = CreateChatRequest {
         chat: Some(new_chat("kept")),
         request_id: id(),
@@ -55,9 +67,8 @@ async fn what_was_answered_outlives_kill_9_and_a_repeated_call_is_answered_alike
     assert_eq!(metadata.titles(ChatState::All).await, ["kept"]);
 }
 
-#[tokio::test]
-async fn a_chat_deleted_twice_with_one_request_id_is_answered_alike() {
-    let metadata = Metadata::start().await;
+async fn a_chat_deleted_twice_with_one_request_id_is_answered_alike(storage: Storage) {
+    let metadata = Metadata::start(storage).await;
     let chat = metadata.chat("gone").await;
     let request = DeleteChatRequest {
         chat_id: chat.id,
@@ -72,9 +83,8 @@ async fn a_chat_deleted_twice_with_one_request_id_is_answered_alike() {
     );
 }
 
-#[tokio::test]
-async fn second_append_with_same_request_id_returns_first() {
-    let mut metadata = Metadata::start().await;
+async fn second_append_with_same_request_id_returns_first(storage: Storage) {
+    let mut metadata = Metadata::start(storage).await;
     let chat = metadata.chat("t").await;
     let mut with_rows = turn("x");
     with_rows.images = vec![image("uploads/temp/a.png")];

@@ -7,13 +7,18 @@ use contract::metadata::v1::{
     ListImagesRequest, ListSearchResultsRequest, SearchResult,
 };
 use prost_types::{ListValue, Value, value::Kind};
+use tests::Storage;
 use tonic::{Code, Status};
 
-use crate::metadata::{Metadata, found, id, image, targets, turn};
+use crate::{
+    metadata::{Client, Metadata, found, id, image, targets, turn},
+    storage::on_storage,
+};
 
-#[tokio::test]
-async fn images_are_added_read_listed_and_deleted() {
-    let metadata = Metadata::start().await;
+on_storage!(kv, Kv: images_are_added_read_listed_and_deleted, a_message_is_deleted_with_its_rows_and_its_keys_go_to_the_ledger, search_results_keep_their_json_and_a_page_of_them_fits_into_an_answer, a_message_has_at_most_a_thousand_images, history_has_each_message_with_what_belongs_to_it_in_the_order_it_came);
+
+async fn images_are_added_read_listed_and_deleted(storage: Storage) {
+    let metadata = Metadata::start(storage).await;
     let chat = metadata.chat("t").await;
     let (one, two) = (
         metadata.say(&chat.id, "1").await,
@@ -68,9 +73,8 @@ async fn images_are_added_read_listed_and_deleted() {
     );
 }
 
-#[tokio::test]
-async fn a_message_is_deleted_with_its_rows_and_its_keys_go_to_the_ledger() {
-    let metadata = Metadata::start().await;
+async fn a_message_is_deleted_with_its_rows_and_its_keys_go_to_the_ledger(storage: Storage) {
+    let metadata = Metadata::start(storage).await;
     let chat = metadata.chat("t").await;
     let mut with_rows = turn("x");
     with_rows.images = vec![image("uploads/temp/1.png"), image("uploads/temp/2.png")];
@@ -102,9 +106,8 @@ async fn a_message_is_deleted_with_its_rows_and_its_keys_go_to_the_ledger() {
     );
 }
 
-#[tokio::test]
-async fn search_results_keep_their_json_and_a_page_of_them_fits_into_an_answer() {
-    let metadata = Metadata::start().await;
+async fn search_results_keep_their_json_and_a_page_of_them_fits_into_an_answer(storage: Storage) {
+    let metadata = Metadata::start(storage).await;
     let chat = metadata.chat("t").await;
     let message = metadata.say(&chat.id, "x").await;
     let text = "a".repeat(64 << 10);
@@ -131,9 +134,8 @@ async fn search_results_keep_their_json_and_a_page_of_them_fits_into_an_answer()
     }
 }
 
-#[tokio::test]
-async fn a_message_has_at_most_a_thousand_images() {
-    let metadata = Metadata::start().await;
+async fn a_message_has_at_most_a_thousand_images(storage: Storage) {
+    let metadata = Metadata::start(storage).await;
     let chat = metadata.chat("t").await;
     let message = metadata.say(&chat.id, "x").await;
     let images = |count| vec![image("uploads/temp/1.png"); count];
@@ -152,9 +154,8 @@ async fn a_message_has_at_most_a_thousand_images() {
     assert_eq!(history[0].images.len(), 1_000);
 }
 
-#[tokio::test]
-async fn history_has_each_message_with_what_belongs_to_it_in_the_order_it_came() {
-    let metadata = Metadata::start().await;
+async fn history_has_each_message_with_what_belongs_to_it_in_the_order_it_came(storage: Storage) {
+    let metadata = Metadata::start(storage).await;
     let chat = metadata.chat("t").await;
     let mut first = turn("first");
     first.images = vec![image("uploads/temp/1.png"), image("uploads/temp/2.png")];
@@ -174,8 +175,8 @@ async fn history_has_each_message_with_what_belongs_to_it_in_the_order_it_came()
     );
 }
 
-async fn add_images(
-    metadata: &Metadata,
+pub(crate) async fn add_images(
+    metadata: &Client,
     message_id: &str,
     images: Vec<Image>,
 ) -> Result<Vec<Image>, Status> {
@@ -193,8 +194,8 @@ async fn add_images(
 }
 
 /// All images of a chat or message, walked in pages of two.
-async fn list_images(
-    metadata: &Metadata,
+pub(crate) async fn list_images(
+    metadata: &Client,
     chat_id: &str,
     message_id: &str,
 ) -> Result<Vec<Image>, Status> {
@@ -221,7 +222,7 @@ async fn list_images(
 
 /// The pages of the search results of a chat or message.
 async fn list_results(
-    metadata: &Metadata,
+    metadata: &Client,
     chat_id: &str,
     message_id: &str,
 ) -> Result<Vec<Vec<SearchResult>>, Status> {

@@ -3,13 +3,26 @@
 use contract::metadata::v1::{
     Chat, DeleteMessageRequest, Message, Role, SearchHit, SearchMessagesRequest, Turn,
 };
+use tests::Storage;
 use tonic::{Code, Status};
 
-use crate::metadata::{Metadata, USER, id, new_chat, turn};
+use crate::{
+    metadata::{Metadata, USER, id, new_chat, turn},
+    storage::{on_databases, on_storage},
+};
 
-#[tokio::test]
-async fn word_forms_are_found_in_russian_and_english_and_marked_in_the_snippet() {
-    let metadata = Metadata::start().await;
+on_storage!(kv, Kv: word_forms_are_found_in_russian_and_english_and_marked_in_the_snippet, the_highest_score_comes_first_then_the_newest_and_a_walk_sees_each_once, a_query_is_read_as_in_a_web_search, roles_and_times_narrow_what_is_found, a_user_finds_the_messages_of_all_his_chats_and_no_other, a_deleted_message_is_not_found);
+
+on_databases![
+    word_forms_are_found_in_russian_and_english_and_marked_in_the_snippet,
+    the_highest_score_comes_first_then_the_newest_and_a_walk_sees_each_once,
+    a_query_is_read_as_in_a_web_search,
+    roles_and_times_narrow_what_is_found,
+    a_user_finds_the_messages_of_all_his_chats_and_no_other
+];
+
+async fn word_forms_are_found_in_russian_and_english_and_marked_in_the_snippet(storage: Storage) {
+    let metadata = Metadata::start(storage).await;
     let chat = metadata.chat("t").await;
     let russian = metadata
         .say(&chat.id, "На схеме показаны два насоса и задвижка.")
@@ -38,9 +51,8 @@ async fn word_forms_are_found_in_russian_and_english_and_marked_in_the_snippet()
     assert_eq!(whole, "На схеме показаны два насоса и задвижка.");
 }
 
-#[tokio::test]
-async fn the_highest_score_comes_first_then_the_newest_and_a_walk_sees_each_once() {
-    let metadata = Metadata::start().await;
+async fn the_highest_score_comes_first_then_the_newest_and_a_walk_sees_each_once(storage: Storage) {
+    let metadata = Metadata::start(storage).await;
     let chat = metadata.chat("t").await;
     let contents = [
         "pump 1",
@@ -60,9 +72,8 @@ async fn the_highest_score_comes_first_then_the_newest_and_a_walk_sees_each_once
     assert_eq!(seqs, [(3, 5), (2, 2), (1, 6), (1, 3), (1, 1)]);
 }
 
-#[tokio::test]
-async fn a_query_is_read_as_in_a_web_search() {
-    let metadata = Metadata::start().await;
+async fn a_query_is_read_as_in_a_web_search(storage: Storage) {
+    let metadata = Metadata::start(storage).await;
     let chat = metadata.chat("t").await;
     for content in ["red pump", "pump red", "green pump", "valve"] {
         metadata.say(&chat.id, content).await;
@@ -84,9 +95,8 @@ async fn a_query_is_read_as_in_a_web_search() {
     }
 }
 
-#[tokio::test]
-async fn roles_and_times_narrow_what_is_found() {
-    let metadata = Metadata::start().await;
+async fn roles_and_times_narrow_what_is_found(storage: Storage) {
+    let metadata = Metadata::start(storage).await;
     let chat = metadata.chat("t").await;
     let user = metadata.say(&chat.id, "pump").await;
     let assistant = Turn {
@@ -124,9 +134,8 @@ async fn roles_and_times_narrow_what_is_found() {
     assert_eq!(ids(&metadata, before).await, [user.id.as_str()]);
 }
 
-#[tokio::test]
-async fn a_user_finds_the_messages_of_all_his_chats_and_no_other() {
-    let metadata = Metadata::start().await;
+async fn a_user_finds_the_messages_of_all_his_chats_and_no_other(storage: Storage) {
+    let metadata = Metadata::start(storage).await;
     let (one, two) = (metadata.chat("one").await, metadata.chat("two").await);
     let foreign = Chat {
         user_id: "bob".to_owned(),
@@ -157,11 +166,11 @@ async fn a_user_finds_the_messages_of_all_his_chats_and_no_other() {
     }
 }
 
-#[tokio::test]
-async fn a_deleted_message_is_not_found() {
-    let metadata = Metadata::start().await;
+async fn a_deleted_message_is_not_found(storage: Storage) {
+    let metadata = Metadata::start(storage).await;
     let chat = metadata.chat("t").await;
     let message = metadata.say(&chat.id, "pump").await;
+    assert_eq!(in_chat(&metadata, &chat.id, "pump").await.len(), 1);
     let request = DeleteMessageRequest {
         message_id: message.id,
         request_id: String::new(),
@@ -188,11 +197,12 @@ async fn ids(metadata: &Metadata, request: SearchMessagesRequest) -> Vec<String>
     hits.into_iter().map(|hit| hit.message_id).collect()
 }
 
-/// All hits, walked in pages of two.
+/// All hits of what was appended, walked in pages of two.
 async fn search(
     metadata: &Metadata,
     mut request: SearchMessagesRequest,
 ) -> Result<Vec<SearchHit>, Status> {
+    metadata.indexed().await;
     request.page_size = 2;
     let mut hits = Vec::new();
     loop {

@@ -4,13 +4,18 @@ use contract::metadata::v1::{
     DeleteChatRequest, Turn, WatchChatRequest, WatchChatResponse, watch_chat_response::Event,
 };
 use futures::future::join_all;
+use tests::Storage;
 use tonic::{Code, Status, Streaming};
 
-use crate::metadata::{Metadata, contents, id, image, numbered, turn};
+use crate::{
+    metadata::{Client, Metadata, contents, id, image, numbered, turn},
+    storage::on_storage,
+};
 
-#[tokio::test]
-async fn a_watch_gives_what_is_there_and_then_what_comes() {
-    let metadata = Metadata::start().await;
+on_storage!(kv, Kv: a_watch_gives_what_is_there_and_then_what_comes, no_turn_is_lost_or_doubled_while_many_append_at_once, a_watch_ends_when_its_chat_is_deleted, watches_that_are_hung_up_make_room_for_others);
+
+async fn a_watch_gives_what_is_there_and_then_what_comes(storage: Storage) {
+    let metadata = Metadata::start(storage).await;
     let chat = metadata.chat("t").await;
     metadata
         .append(&chat.id, numbered(2))
@@ -36,9 +41,8 @@ async fn a_watch_gives_what_is_there_and_then_what_comes() {
     }
 }
 
-#[tokio::test]
-async fn no_turn_is_lost_or_doubled_while_many_append_at_once() {
-    let metadata = Metadata::start().await;
+async fn no_turn_is_lost_or_doubled_while_many_append_at_once(storage: Storage) {
+    let metadata = Metadata::start(storage).await;
     let chat = metadata.chat("t").await;
     let other = metadata.chat("other").await;
     let mut events = watch(&metadata, &chat.id, 0).await.expect("it is watched");
@@ -58,9 +62,8 @@ async fn no_turn_is_lost_or_doubled_while_many_append_at_once() {
     assert_eq!(seqs.collect::<Vec<_>>(), (1..=100).collect::<Vec<_>>());
 }
 
-#[tokio::test]
-async fn a_watch_ends_when_its_chat_is_deleted() {
-    let metadata = Metadata::start().await;
+async fn a_watch_ends_when_its_chat_is_deleted(storage: Storage) {
+    let metadata = Metadata::start(storage).await;
     let chat = metadata.chat("t").await;
     metadata.say(&chat.id, "1").await;
     let mut events = watch(&metadata, &chat.id, 0).await.expect("it is watched");
@@ -83,9 +86,8 @@ async fn a_watch_ends_when_its_chat_is_deleted() {
     assert_eq!(absent.expect_err("no chat").code(), Code::NotFound);
 }
 
-#[tokio::test]
-async fn watches_that_are_hung_up_make_room_for_others() {
-    let metadata = Metadata::start_with(&[("MAX_CALLS", "4".to_owned())]).await;
+async fn watches_that_are_hung_up_make_room_for_others(storage: Storage) {
+    let metadata = Metadata::start_with(storage, &[("MAX_CALLS", "4".to_owned())]).await;
     let chat = metadata.chat("t").await;
     let mut watches = Vec::new();
     for _ in 0..4 {
@@ -104,8 +106,8 @@ async fn watches_that_are_hung_up_make_room_for_others() {
     }
 }
 
-async fn watch(
-    metadata: &Metadata,
+pub(crate) async fn watch(
+    metadata: &Client,
     chat_id: &str,
     after_seq: i64,
 ) -> Result<Streaming<WatchChatResponse>, Status> {
@@ -117,7 +119,7 @@ async fn watch(
 }
 
 /// The next `count` turns.
-async fn take(events: &mut Streaming<WatchChatResponse>, count: usize) -> Vec<Turn> {
+pub(crate) async fn take(events: &mut Streaming<WatchChatResponse>, count: usize) -> Vec<Turn> {
     let mut turns = Vec::new();
     while turns.len() < count {
         let event = events.message().await.expect("the watch goes on");
