@@ -16,6 +16,7 @@ mod metadata_deletes;
 mod metadata_messages;
 mod metadata_once;
 mod metadata_rows;
+mod metadata_schema;
 mod metadata_search;
 mod metadata_watch;
 mod presign_curl;
