@@ -22,6 +22,7 @@ mod metadata_watch;
 mod presign_curl;
 mod readme;
 mod servers;
+mod stock_statements;
 mod storage;
 mod undecodable;
 mod up;
