@@ -43,6 +43,15 @@ pub(crate) async fn get(connection: &mut Connection, id: Uuid) -> Result<Image> 
     row.map(Image::from).ok_or_else(|| absent(id))
 }
 
+/// Reads those of the images that are there.
+pub(crate) async fn find_all(connection: &mut Connection, ids: &[Uuid]) -> Result<Vec<Image>> {
+    let rows = chat_images::table
+        .select(ImageRow::as_select())
+        .filter(chat_images::id.eq_any(ids));
+    let rows: Vec<ImageRow> = rows.load(connection).await?;
+    Ok(rows.into_iter().map(Image::from).collect())
+}
+
 fn absent(id: Uuid) -> Error {
     Error::Absent("image", id.to_string())
 }

@@ -30,6 +30,18 @@ use crate::{
     schema::search_results,
 };
 
+/// Reads those of the search results that are there.
+pub(crate) async fn find_all(
+    connection: &mut Connection,
+    ids: &[Uuid],
+) -> Result<Vec<SearchResult>> {
+    let rows = search_results::table
+        .select(SearchResultRow::as_select())
+        .filter(search_results::id.eq_any(ids));
+    let rows: Vec<SearchResultRow> = rows.load(connection).await?;
+    Ok(rows.into_iter().map(SearchResult::from).collect())
+}
+
 /// Reads a page of the search results behind `after`, each with its number.
 pub(crate) async fn list(
     connection: &mut Connection,

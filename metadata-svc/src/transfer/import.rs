@@ -2,7 +2,6 @@
 
 mod attachment;
 mod chat;
-mod kept;
 mod ledger;
 mod message;
 mod report;

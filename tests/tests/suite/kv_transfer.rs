@@ -9,10 +9,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use contract::metadata::v1::{
-    AppendMessagesRequest, Chat, ChatState, ListChatsRequest, ListMessagesRequest, Message,
-    MessageOrder,
-};
+use contract::metadata::v1::{AppendMessagesRequest, Chat, ChatState, ListChatsRequest, Turn};
 use tempfile::TempDir;
 use tests::{Database, Service, Storage, command::run};
 
@@ -75,7 +72,7 @@ async fn filled(chats: usize, messages: usize) -> Metadata {
 }
 
 /// What a service answers about the chats of [`USER`].
-async fn answers(metadata: &Metadata) -> Vec<(Chat, Vec<Message>)> {
+async fn answers(metadata: &Metadata) -> Vec<(Chat, Vec<Turn>)> {
     let request = ListChatsRequest {
         user_id: USER.into(),
         state: ChatState::All.into(),
@@ -85,15 +82,8 @@ async fn answers(metadata: &Metadata) -> Vec<(Chat, Vec<Message>)> {
     let chats = metadata.chats().list_chats(request).await;
     let mut answers = Vec::new();
     for chat in chats.expect("they are listed").into_inner().chats {
-        let request = ListMessagesRequest {
-            chat_id: chat.id.clone(),
-            page_size: 1_000,
-            order: MessageOrder::OldestFirst.into(),
-            ..ListMessagesRequest::default()
-        };
-        let messages = metadata.messages().list_messages(request).await;
-        let messages = messages.expect("they are listed").into_inner().messages;
-        answers.push((chat, messages));
+        let turns = metadata.history(&chat.id, 0).await;
+        answers.push((chat, turns.expect("it is streamed")));
     }
     answers
 }

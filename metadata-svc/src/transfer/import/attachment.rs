@@ -12,7 +12,7 @@ use diesel::{
 use diesel_async::RunQueryDsl as _;
 use uuid::Uuid;
 
-use super::{Inserted, Row, Tallies, column, count, ids, kept};
+use super::{Inserted, Row, Tallies, column, count, ids};
 use crate::{
     blob_ledger,
     error::Result,
@@ -21,7 +21,7 @@ use crate::{
         Connection,
         value::{jsonb, timestamp},
     },
-    search_result::SearchResult,
+    search_result::{self, SearchResult},
 };
 
 /// A message that is there.
@@ -138,7 +138,7 @@ pub(super) async fn insert_search_results(
 }
 
 pub(super) async fn find_images(connection: &mut Connection, ids: &[Uuid]) -> Result<Vec<Row>> {
-    let found = kept::find_images(connection, ids).await?;
+    let found = image::sql::find_all(connection, ids).await?;
     Ok(found.into_iter().map(Row::Image).collect())
 }
 
@@ -146,6 +146,6 @@ pub(super) async fn find_search_results(
     connection: &mut Connection,
     ids: &[Uuid],
 ) -> Result<Vec<Row>> {
-    let found = kept::find_search_results(connection, ids).await?;
+    let found = search_result::sql::find_all(connection, ids).await?;
     Ok(found.into_iter().map(Row::SearchResult).collect())
 }
