@@ -4,6 +4,8 @@
 //! `OTEL_EXPORTER_OTLP_ENDPOINT` names, over gRPC; without it they are made (so that trace ids run through the logs) and
 //! dropped. A collector that is dead or slow costs a request nothing and delays the end of a process by a second at most.
 
+mod fields;
+
 use std::{io::IsTerminal as _, sync::mpsc, time::Duration};
 
 use opentelemetry::{KeyValue, trace::TracerProvider as _};
@@ -13,6 +15,8 @@ use tracing::level_filters::LevelFilter;
 use tracing_subscriber::{
     EnvFilter, Layer as _, filter::Targets, layer::SubscriberExt as _, util::SubscriberInitExt as _,
 };
+
+use self::fields::Fields;
 
 /// The OpenTelemetry setting that names the collector.
 const ENDPOINT: &str = "OTEL_EXPORTER_OTLP_ENDPOINT";
@@ -67,7 +71,10 @@ impl Telemetry {
         let logs = if std::io::stderr().is_terminal() {
             logs.boxed()
         } else {
-            logs.json().with_current_span(false).boxed()
+            logs.json()
+                .with_current_span(false)
+                .fmt_fields(Fields::default())
+                .boxed()
         };
         // A second start in one process (tests) keeps the first one's subscriber.
         let _ = tracing_subscriber::registry()
