@@ -9,5 +9,5 @@ mod url;
 pub(crate) mod value;
 
 pub(crate) use connection::{Connection, connect, sqlstate};
-pub(crate) use pool::{Pool, PoolError};
+pub(crate) use pool::{Loan, Pool, PoolError};
 pub(crate) use settings::{PoolMode, Settings};

@@ -4,7 +4,7 @@
 //! calls that arrive at once the second waits, and finds what the first left.
 
 pub(crate) mod kv;
-mod sql;
+pub(crate) mod sql;
 
 use contract::{Violations, time::Time};
 use prost::Message;
@@ -50,5 +50,10 @@ impl Call {
             (id, digest.finalize().to_vec())
         });
         Self { id }
+    }
+
+    /// The request id, where the caller gave one.
+    pub(crate) fn request_id(&self) -> Option<Uuid> {
+        self.id.as_ref().map(|(id, _)| *id)
     }
 }

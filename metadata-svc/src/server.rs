@@ -107,7 +107,7 @@ fn server(store: &Store, max_calls: usize) -> Server {
     let store = || store.clone();
     Server::new(max_calls)
         .with(ChatServiceServer::new(Chats { store: store() }))
-        .with(MessageServiceServer::new(Messages { store: store() }))
+        .with(MessageServiceServer::new(Messages::of(store())))
         .with(ImageServiceServer::new(Images { store: store() }))
         .with(SearchResultServiceServer::new(SearchResults {
             store: store(),

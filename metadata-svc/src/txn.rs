@@ -15,7 +15,7 @@ use tracing::{Instrument as _, Span};
 use self::gate::Gate;
 use crate::{
     error::{Error, Result},
-    postgres::{Connection, Pool, Settings, sqlstate},
+    postgres::{Connection, Loan, Pool, Settings, sqlstate},
     store::joined,
 };
 
@@ -84,23 +84,48 @@ impl Sql {
         &self,
         change: impl for<'c> Fn(&'c mut Connection, Time) -> BoxFuture<'c, Result<T>> + Send + Sync,
     ) -> Result<T> {
-        self.gate.pass()?;
-        for attempt in 0..ATTEMPTS {
-            let mut connection = self.pool.get().await?;
+        let mut attempts = Attempts::default();
+        loop {
+            let mut connection = self.connection().await?;
             let now = Time::now();
             let changed = connection
                 .transaction(async |connection| change(connection, now).await)
                 .await;
+            drop(connection);
             match changed {
-                Err(Error::Database(error)) if in_the_way(&error) => {
-                    drop(connection);
-                    tracing::debug!(attempt, "a change stood in another's way");
-                    tokio::time::sleep(pause(attempt)).await;
-                }
-                changed => return changed,
+                Ok(changed) => return Ok(changed),
+                Err(error) => attempts.again(error).await?,
             }
         }
-        Err(Error::Conflict)
+    }
+
+    /// Lends a connection, for who knows himself when his change ends and whether it is tried again.
+    pub(crate) async fn connection(&self) -> Result<Loan<'_>> {
+        self.gate.pass()?;
+        Ok(self.pool.get().await?)
+    }
+}
+
+/// The attempts of a change.
+#[derive(Debug, Default)]
+pub(crate) struct Attempts(u32);
+
+impl Attempts {
+    /// Waits for another attempt, when the last one failed only because of others at the same time.
+    ///
+    /// # Errors
+    /// What it failed of else, or that there was the last attempt.
+    pub(crate) async fn again(&mut self, error: Error) -> Result<()> {
+        if !matches!(&error, Error::Database(error) if in_the_way(error)) {
+            return Err(error);
+        }
+        if self.0 + 1 == ATTEMPTS {
+            return Err(Error::Conflict);
+        }
+        tracing::debug!(attempt = self.0, "a change stood in another's way");
+        tokio::time::sleep(pause(self.0)).await;
+        self.0 += 1;
+        Ok(())
     }
 }
 
@@ -121,12 +146,14 @@ fn span(operation: &'static str) -> Span {
     )
 }
 
-/// Whether the transaction failed only because of others at the same time: serialization failure, deadlock.
+/// Whether the transaction failed only because of others at the same time: serialization failure, deadlock, and an id that
+/// another took after it was looked for.
 fn in_the_way(error: &diesel::result::Error) -> bool {
     sqlstate(error).is_some_and(|state| {
         [
             SqlState::T_R_SERIALIZATION_FAILURE,
             SqlState::T_R_DEADLOCK_DETECTED,
+            SqlState::UNIQUE_VIOLATION,
         ]
         .contains(&state)
     })

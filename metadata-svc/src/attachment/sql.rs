@@ -1,10 +1,10 @@
-//! What images and search results have in common in Postgres: how many a message may have, and how those of many messages are
-//! read at once.
+//! What images and search results have in common in Postgres: what is checked when they come, and how those of many messages
+//! are read at once.
 
-use std::pin::pin;
+use std::{collections::HashSet, pin::pin};
 
 use contract::page::MAX_SIZE;
-use diesel::QueryResult;
+use diesel::{QueryResult, QueryableByName, sql_types::Uuid as SqlUuid};
 use futures::{Stream, StreamExt as _};
 use uuid::Uuid;
 
@@ -21,6 +21,30 @@ pub(crate) fn demand_room(message: Uuid, has: i64, new: usize) -> Result<()> {
         return Err(Error::OverLimit(subject, "has at most 1,000 of each kind"));
     }
     Ok(())
+}
+
+/// An id that was free.
+#[derive(QueryableByName)]
+pub(crate) struct Inserted {
+    #[diesel(sql_type = SqlUuid)]
+    id: Uuid,
+}
+
+/// Checks that all ids were free.
+pub(crate) fn demand_all(
+    noun: &'static str,
+    ids: &[Uuid],
+    inserted: QueryResult<Vec<Inserted>>,
+) -> Result<()> {
+    let inserted = inserted?;
+    if inserted.len() == ids.len() {
+        return Ok(());
+    }
+    let inserted: HashSet<_> = inserted.into_iter().map(|row| row.id).collect();
+    match ids.iter().find(|id| !inserted.contains(id)) {
+        Some(taken) => Err(Error::IdTaken(noun, *taken)),
+        None => Ok(()),
+    }
 }
 
 /// A row as a read of many messages gives it.

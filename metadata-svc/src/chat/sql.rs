@@ -1,6 +1,7 @@
 //! How chats are kept in Postgres.
 
 pub(crate) mod delete;
+pub(crate) mod insert;
 mod row;
 
 use contract::{id::Uuid, metadata::v1::ChatState, time::Time};
@@ -12,7 +13,7 @@ use diesel::{
 use diesel_async::RunQueryDsl as _;
 use prost::Message as _;
 
-use self::row::ChatRow;
+pub(crate) use self::row::ChatRow;
 use super::{Chat, ChatPatch, NewChat};
 use crate::{
     blob_ledger,

@@ -19,12 +19,12 @@ use super::{Image, NewImage, kv::usage_of};
 use crate::{
     attachment::{
         self, Attachment as _, Owner,
-        sql::{Attached, demand_room},
+        sql::{Attached, demand_all, demand_room},
     },
     blob_ledger::{self, PendingDelete},
     chat::{self, Chat},
     error::{Error, Result},
-    message::{self, sql::append::demand_all},
+    message,
     page::Page,
     postgres::{
         Connection,

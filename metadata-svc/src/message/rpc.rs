@@ -12,24 +12,47 @@ use contract::{
     },
     page::PageScope,
 };
-use futures::{FutureExt as _, TryFutureExt as _};
+use futures::FutureExt as _;
 use tonic::{Request, Response};
 use tracing::{Span, field::display};
 
-use super::{judge_append::judge_append, kv, sql};
+use super::{
+    judge_append::judge_append,
+    kv,
+    sql::{self, writer::Writer},
+};
 use crate::{
     blob_ledger,
     error::{Answer, Result},
     page::{Paging, number_cursor, read_number_cursor},
     request_id::Call,
     search,
-    store::{Store, blocking},
+    store::{Store, blocking, kv::Kv},
 };
 
 /// The rpcs of `MessageService`.
 #[derive(Debug)]
 pub(crate) struct Messages {
-    pub(crate) store: Store,
+    store: Store,
+    appends: Appends,
+}
+
+/// Where appends go, to share their commits.
+#[derive(Debug)]
+enum Appends {
+    Kv(Kv),
+    Sql(Writer),
+}
+
+impl Messages {
+    /// The messages of `store`.
+    pub(crate) fn of(store: Store) -> Self {
+        let appends = match &store {
+            Store::Kv(kv) => Appends::Kv(kv.clone()),
+            Store::Sql(sql) => Appends::Sql(Writer::new(sql)),
+        };
+        Self { store, appends }
+    }
 }
 
 #[tonic::async_trait]
@@ -39,8 +62,8 @@ impl MessageService for Messages {
         request: Request<AppendMessagesRequest>,
     ) -> Answer<AppendMessagesResponse> {
         let (call, mut append) = judge_append(request.into_inner())?;
-        let appended = match &self.store {
-            Store::Kv(store) => {
+        let appended = match &self.appends {
+            Appends::Kv(store) => {
                 // Stemming takes long: done before the write has the store to itself.
                 let append = blocking(move || {
                     let contents = append.turns.iter().map(|turn| &turn.message.content);
@@ -48,18 +71,11 @@ impl MessageService for Messages {
                     Ok(append)
                 });
                 let append = append.await?;
-                let appended = store.once(call, move |txn| kv::append(txn, append).map(answer));
-                appended.await?
+                store
+                    .once(call, move |txn| kv::append(txn, append).map(answer))
+                    .await?
             }
-            Store::Sql(store) => {
-                let appended = store.once(call, move |connection, now| {
-                    let appended = sql::append::append(connection, append.clone(), now);
-                    appended.map_ok(answer).boxed()
-                });
-                let appended = appended.await?;
-                store.noted.notify_one();
-                appended
-            }
+            Appends::Sql(writer) => writer.append(call, append).await?,
         };
         Ok(Response::new(appended))
     }
@@ -115,7 +131,7 @@ impl MessageService for Messages {
     }
 }
 
-fn answer(appended: kv::Appended) -> AppendMessagesResponse {
+pub(super) fn answer(appended: kv::Appended) -> AppendMessagesResponse {
     AppendMessagesResponse {
         chat: Some(appended.chat.into()),
         turns: appended.turns.into_iter().map(Into::into).collect(),

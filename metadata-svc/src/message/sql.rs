@@ -1,8 +1,9 @@
 //! How messages are kept in Postgres.
 
-pub(crate) mod append;
+mod append;
 pub(crate) mod delete;
 pub(crate) mod turns;
+pub(crate) mod writer;
 
 use contract::{
     id::Uuid,

@@ -58,7 +58,7 @@ impl Service {
         let store = || Store::Kv(store.clone());
         Self {
             chats: Chats { store: store() },
-            messages: Messages { store: store() },
+            messages: Messages::of(store()),
             images: Images { store: store() },
             ledger: BlobLedger { store: store() },
             _folder: folder,

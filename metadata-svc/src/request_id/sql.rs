@@ -1,11 +1,11 @@
 //! How answers are kept in Postgres. Two calls of one id take turns by a lock that ends with the transaction.
 
-use std::time::Duration;
+use std::{collections::HashMap, time::Duration};
 
 use contract::time::Time;
 use diesel::{
     ExpressionMethods as _, OptionalExtension as _, QueryDsl as _, sql_query,
-    sql_types::{Text, Timestamptz},
+    sql_types::{Array, Bytea, Text, Timestamptz, Uuid as SqlUuid},
 };
 use diesel_async::RunQueryDsl as _;
 use futures::{FutureExt as _, future::BoxFuture, join};
@@ -117,6 +117,62 @@ async fn keep(
     );
     diesel::insert_into(request_ids::table)
         .values(row)
+        .execute(connection)
+        .await?;
+    Ok(())
+}
+
+/// What `calls` were answered before, as far as they were: by request id.
+///
+/// # Errors
+/// A call whose request id was used with other content has that as its answer.
+pub(crate) async fn recall_all<A: Message + Default>(
+    connection: &mut Connection,
+    calls: impl Iterator<Item = &Call>,
+) -> Result<HashMap<Uuid, Result<A>>> {
+    let digests = calls.filter_map(|call| call.id.as_ref());
+    let digests: HashMap<_, _> = digests.map(|(id, digest)| (*id, digest)).collect();
+    if digests.is_empty() {
+        return Ok(HashMap::new());
+    }
+    let kept: Vec<(Uuid, Vec<u8>, Vec<u8>)> = request_ids::table
+        .select((
+            request_ids::request_id,
+            request_ids::digest,
+            request_ids::answer,
+        ))
+        .filter(request_ids::request_id.eq_any(digests.keys()))
+        .load(connection)
+        .await?;
+    let answers = kept.into_iter().map(|(id, digest, answer)| {
+        let is_same = digests.get(&id) == Some(&&digest);
+        let reused = Err(Error::RequestIdReused(id));
+        (id, if is_same { decode(&answer) } else { reused })
+    });
+    Ok(answers.collect())
+}
+
+/// Keeps the answers of calls, in the order of their ids, so that two who keep the same ones never wait for each other.
+///
+/// # Errors
+/// A unique violation when one was answered before.
+pub(crate) async fn keep_all<'a, A: Message + 'a>(
+    connection: &mut Connection,
+    answers: impl Iterator<Item = (&'a Call, &'a A)>,
+    now: Time,
+) -> Result<()> {
+    let answers = answers.filter_map(|(call, answer)| Some((call.id.as_ref()?, answer)));
+    let mut answers: Vec<_> = answers.collect();
+    if answers.is_empty() {
+        return Ok(());
+    }
+    answers.sort_by_key(|((id, _), _)| *id);
+    let of = |(_, answer): &(_, &A)| answer.encode_to_vec();
+    sql_query(include_str!("keep.sql"))
+        .bind::<Array<SqlUuid>, _>(answers.iter().map(|((id, _), _)| *id).collect::<Vec<_>>())
+        .bind::<Array<Bytea>, _>(answers.iter().map(|((_, d), _)| d).collect::<Vec<_>>())
+        .bind::<Array<Bytea>, _>(answers.iter().map(of).collect::<Vec<_>>())
+        .bind::<Timestamptz, _>(timestamp(now))
         .execute(connection)
         .await?;
     Ok(())

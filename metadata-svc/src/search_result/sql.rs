@@ -17,11 +17,11 @@ use super::{NewSearchResult, SearchResult};
 use crate::{
     attachment::{
         self, Attachment as _, Owner,
-        sql::{Attached, demand_room},
+        sql::{Attached, demand_all, demand_room},
     },
     chat,
     error::{Error, Result},
-    message::{self, sql::append::demand_all},
+    message,
     page::Page,
     postgres::{
         Connection,

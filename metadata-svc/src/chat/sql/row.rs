@@ -1,7 +1,9 @@
 //! A chat's row. A text of nothing and NULL mean the same; NULL is written.
 
 use contract::{blob::v1::BlobRef, id::Uuid};
-use diesel::{AsChangeset, Insertable, Queryable, Selectable, pg::data_types::PgTimestamp};
+use diesel::{
+    AsChangeset, Insertable, Queryable, QueryableByName, Selectable, pg::data_types::PgTimestamp,
+};
 
 use crate::{
     chat::Chat,
@@ -9,29 +11,29 @@ use crate::{
     schema::chats,
 };
 
-#[derive(AsChangeset, Insertable, Queryable, Selectable)]
+#[derive(AsChangeset, Insertable, Queryable, QueryableByName, Selectable)]
 #[diesel(table_name = chats, check_for_backend(diesel::pg::Pg), treat_none_as_null = true)]
-pub(super) struct ChatRow {
-    id: Uuid,
-    title: String,
-    description: Option<String>,
-    created_at: PgTimestamp,
-    updated_at: PgTimestamp,
-    user_id: String,
-    is_archived: bool,
-    document_path: Option<String>,
-    metadata: Option<serde_json::Value>,
-    last_seq: i64,
-    revision: i64,
-    document_size_bytes: Option<i64>,
-    document_sha256: Option<Vec<u8>>,
-    document_content_type: Option<String>,
-    document_receipt: Option<Vec<u8>>,
+pub(crate) struct ChatRow {
+    pub(super) id: Uuid,
+    pub(super) title: String,
+    pub(super) description: Option<String>,
+    pub(super) created_at: PgTimestamp,
+    pub(super) updated_at: PgTimestamp,
+    pub(super) user_id: String,
+    pub(super) is_archived: bool,
+    pub(super) document_path: Option<String>,
+    pub(super) metadata: Option<serde_json::Value>,
+    pub(super) last_seq: i64,
+    pub(super) revision: i64,
+    pub(super) document_size_bytes: Option<i64>,
+    pub(super) document_sha256: Option<Vec<u8>>,
+    pub(super) document_content_type: Option<String>,
+    pub(super) document_receipt: Option<Vec<u8>>,
 }
 
 impl ChatRow {
     /// The chat of the row. What an existing deployment left out is empty; metadata that is no object is none.
-    pub(super) fn into_chat(self) -> Chat {
+    pub(crate) fn into_chat(self) -> Chat {
         let metadata = match self.metadata {
             Some(serde_json::Value::Object(fields)) => Some(object(fields)),
             _ => None,

@@ -6,7 +6,7 @@ use ::tests::Postgres;
 use contract::{Violations, blob::v1::BlobRef, id::new_id, metadata::v1};
 use futures::FutureExt as _;
 
-use super::{append::append, *};
+use super::{writer::Writer, *};
 use crate::{
     chat::{
         NewChat,
@@ -16,18 +16,20 @@ use crate::{
     message::{
         NewTurn,
         kv::{self, Append},
+        rpc::answer,
     },
+    request_id::Call,
     search_result::NewSearchResult,
     store::kv::Kv,
     usage,
 };
 
-fn id(number: u128) -> Uuid {
+pub(super) fn id(number: u128) -> Uuid {
     Uuid::from_u128(number)
 }
 
 /// A turn of ids that are made of `number`; every third has images, every fifth search results.
-fn turn(number: u128) -> NewTurn {
+pub(super) fn turn(number: u128) -> NewTurn {
     let mut v = Violations::default();
     let blob = |at: u128| BlobRef {
         key: format!("chats/x/images/{number}_{at}.png"),
@@ -74,7 +76,7 @@ fn turn(number: u128) -> NewTurn {
     }
 }
 
-fn to_append(chat: Uuid, create: Option<NewChat>, numbers: &[u128]) -> Append {
+pub(super) fn to_append(chat: Uuid, create: Option<NewChat>, numbers: &[u128]) -> Append {
     let turns: Vec<_> = numbers.iter().map(|number| turn(*number)).collect();
     let lexemes = turns.iter().map(|_| Default::default()).collect();
     Append {
@@ -85,12 +87,32 @@ fn to_append(chat: Uuid, create: Option<NewChat>, numbers: &[u128]) -> Append {
     }
 }
 
+/// A call of `request_id`, none when it is empty, whose content is told by `content`.
+pub(super) fn call(request_id: &str, content: &str) -> Call {
+    let mut v = Violations::default();
+    let request = v1::GetMessageRequest {
+        message_id: content.into(),
+    };
+    let call = Call::of(&mut v, "AppendMessages", request_id, &request);
+    v.accept(Some(call)).expect("it is well-formed")
+}
+
+/// An answer as it goes over the wire, without its times.
+fn sent<T: std::fmt::Debug>(answer: std::result::Result<T, tonic::Status>) -> String {
+    let text = format!("{answer:?}");
+    let mut parts = text.split("Timestamp {");
+    let first = parts.next().unwrap_or_default().to_owned();
+    let behind = |part: &str| part.split_once('}').map(|(_, rest)| rest.to_owned());
+    first + &parts.filter_map(behind).collect::<String>()
+}
+
 #[tokio::test]
 async fn appends_and_lists_are_answered_as_the_embedded_store_answers_them() {
     let server = Postgres::start();
     let sql = sql(&server).await;
     let folder = tempfile::tempdir().expect("a temporary folder can be made");
     let store = Kv::open(folder.path()).expect("it is empty");
+    let writer = Writer::new(&sql);
     let (one, other) = (new_id(), new_id());
     for (chat, creates, numbers) in [
         (one, false, &[1][..]),
@@ -106,17 +128,13 @@ async fn appends_and_lists_are_answered_as_the_embedded_store_answers_them() {
             to_append(chat, create(), numbers),
             to_append(chat, create(), numbers),
         );
-        let kv = store.write(move |txn| kv::append(txn, in_kv)).await;
-        let change = std::sync::Mutex::new(Some(in_sql));
-        let sql = sql.write(move |connection, now| {
-            let given = change
-                .lock()
-                .expect("nobody panicked")
-                .take()
-                .expect("nothing stands in its way");
-            append(connection, given, now).boxed()
-        });
-        assert_eq!(told(sql.await), told(kv), "{numbers:?}");
+        let kv = store.write(move |txn| kv::append(txn, in_kv).map(answer));
+        let in_sql = writer.append(call("", ""), in_sql).await;
+        assert_eq!(
+            sent(in_sql),
+            sent(kv.await.map_err(Into::into)),
+            "{numbers:?}"
+        );
     }
     for (chat, order, after, size) in [
         (one, MessageOrder::OldestFirst, None, 2),
@@ -160,31 +178,4 @@ async fn appends_and_lists_are_answered_as_the_embedded_store_answers_them() {
         server.ask("postgres", order),
         "viewport 0,viewport 1,viewport 2"
     );
-}
-
-#[tokio::test]
-async fn many_who_append_to_one_chat_are_numbered_without_gap_and_without_repeat() {
-    let server = Postgres::start();
-    let sql = sql(&server).await;
-    let chat = new_id();
-    let created = sql.write(move |connection, now| {
-        crate::chat::sql::create(connection, new(chat, 0, None), now).boxed()
-    });
-    created.await.expect("the id is free");
-    let appends = (0..16_u128).map(|caller| {
-        let sql = sql.clone();
-        async move {
-            for number in 0..10 {
-                let number = 1_000 * (caller + 1) + number * 7;
-                let appended = sql.write(move |connection, now| {
-                    append(connection, to_append(chat, None, &[number]), now).boxed()
-                });
-                appended.await.expect("it is one of many");
-            }
-        }
-    });
-    futures::future::join_all(appends).await;
-    let numbers =
-        "select count(*), min(seq), max(seq), (select last_seq from chats) from chat_messages";
-    assert_eq!(server.ask("postgres", numbers), "160|1|160|160");
 }

@@ -62,9 +62,7 @@ async fn append(store: &Store, user: &str, chat: u128, turns: Vec<v1::Turn>) {
         turns,
         ..AppendMessagesRequest::default()
     };
-    let messages = Messages {
-        store: store.clone(),
-    };
+    let messages = Messages::of(store.clone());
     let appended = messages.append_messages(Request::new(request)).await;
     appended.expect("it can be appended");
 }

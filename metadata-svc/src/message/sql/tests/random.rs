@@ -93,12 +93,16 @@ enum Do {
 
 async fn change(store: &Store, to_do: Do) -> String {
     let changed = match to_do {
-        Do::Append(given) => store
-            .write(*given, kv::append, |connection, given, now| {
-                append(connection, given, now).boxed()
-            })
-            .await
-            .map(|appended| told(Ok(appended))),
+        Do::Append(given) => {
+            let appended = match store {
+                Store::Kv(kv) => {
+                    let appended = kv.write(move |txn| kv::append(txn, *given).map(answer));
+                    appended.await.map_err(Into::into)
+                }
+                Store::Sql(sql) => Writer::new(sql).append(call("", ""), *given).await,
+            };
+            return sent(appended);
+        }
         Do::AddImages(message, images, said) => store
             .write(
                 (message, images, said),
