@@ -28,8 +28,6 @@ pub(crate) enum Error {
     PendingDelete(String),
     /// A limit is passed for good: of what, and which.
     OverLimit(String, &'static str),
-    /// Postgres does not answer this rpc yet.
-    Unserved(&'static str),
     /// The service is ending.
     Stopping,
     /// The embedded store failed.
@@ -82,7 +80,6 @@ impl From<Error> for Status {
                 "is about to be removed from the store; use a new key, or wait until it is acked",
             ),
             Error::OverLimit(subject, limit) => status::over_limit(&subject, limit),
-            Error::Unserved(rpc) => status::unimplemented(rpc),
             Error::Stopping => status::unavailable("the service is ending"),
             Error::Store(error @ (redb::Error::Io(_) | redb::Error::PreviousIo)) => {
                 tracing::error!(%error, "the store cannot be read or written");

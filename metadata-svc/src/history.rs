@@ -39,20 +39,37 @@ impl Turns {
     /// The next turn; none when there is none yet. An error when the chat is gone.
     pub(crate) async fn next(&mut self) -> Result<Option<Turn>> {
         if self.ready.is_empty() {
-            let ready = self.store.read(
-                (self.chat, self.after),
-                |txn, (chat, after)| message::kv::turns(txn, chat, after),
-                |connection, (chat, after)| {
-                    message::sql::turns::turns(connection, chat, after).boxed()
-                },
-            );
-            self.ready = ready.await?.into();
+            self.read().await?;
         }
-        let next = self.ready.pop_front();
-        if let Some(turn) = &next {
-            self.after = turn.message.seq;
+        Ok(self.take())
+    }
+
+    /// The next of the turns that are read already.
+    pub(crate) fn take(&mut self) -> Option<Turn> {
+        let next = self.ready.pop_front()?;
+        self.after = next.message.seq;
+        Some(next)
+    }
+
+    /// Reads more; tells whether there was more. An error when the chat is gone.
+    pub(crate) async fn read(&mut self) -> Result<bool> {
+        let ready = self.store.read(
+            (self.chat, self.after),
+            |txn, (chat, after)| message::kv::turns(txn, chat, after),
+            |connection, (chat, after)| message::sql::turns::turns(connection, chat, after).boxed(),
+        );
+        self.ready = ready.await?.into();
+        Ok(!self.ready.is_empty())
+    }
+
+    /// Takes turns that somebody else has read, all from the first behind `after` on; tells whether that leaves no gap.
+    pub(crate) fn offer(&mut self, after: i64, turns: &[Turn]) -> bool {
+        if after > self.after {
+            return false;
         }
-        Ok(next)
+        let unseen = turns.iter().filter(|turn| turn.message.seq > self.after);
+        self.ready.extend(unseen.cloned());
+        true
     }
 }
 

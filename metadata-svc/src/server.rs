@@ -65,8 +65,9 @@ async fn serve(config: Config) -> anyhow::Result<()> {
         let store = store.clone();
         async move {
             stop_signal().await;
-            if let Store::Kv(kv) = store {
-                kv.stop();
+            match store {
+                Store::Kv(kv) => kv.stop(),
+                Store::Sql(sql) => sql.watched().end(),
             }
         }
     };
@@ -98,6 +99,7 @@ fn open(storage: Storage, dependency: Dependency) -> anyhow::Result<Store> {
             tokio::spawn(sql.clone().keep_watch(dependency));
             tokio::spawn(sql.clone().keep_forgetting());
             tokio::spawn(Indexer::new(sql.clone()).run());
+            tokio::spawn(sql.clone().keep_asking());
             Ok(Store::Sql(sql))
         }
     }

@@ -17,6 +17,7 @@ use crate::{
     error::{Error, Result},
     postgres::{Connection, Loan, Pool, Settings, sqlstate},
     store::joined,
+    watch::Watched,
 };
 
 /// How often a change is tried. Two that lock in different orders fall out once; more than this is a storm.
@@ -31,6 +32,7 @@ pub(crate) struct Sql {
     gate: Arc<Gate>,
     /// Told of messages that were appended and wait to be indexed.
     pub(crate) noted: Arc<Notify>,
+    watched: Arc<Watched>,
 }
 
 impl Sql {
@@ -40,6 +42,7 @@ impl Sql {
             pool: Pool::new(settings),
             gate: Arc::default(),
             noted: Arc::default(),
+            watched: Arc::default(),
         }
     }
 
@@ -50,7 +53,13 @@ impl Sql {
             pool,
             gate: Arc::new(Gate::open()),
             noted: Arc::default(),
+            watched: Arc::default(),
         }
+    }
+
+    /// The chats that are watched in this process.
+    pub(crate) fn watched(&self) -> &Watched {
+        &self.watched
     }
 
     /// Reads with `query`. Each statement sees what was committed before it.

@@ -1,4 +1,8 @@
-//! Watches: a chat's turns, those that are there and then those that come. A watch sleeps until a commit wakes it.
+//! Watches: a chat's turns, those that are there and then those that come. A watch sleeps until it is told of a change.
+
+mod poll;
+
+use std::sync::Arc;
 
 use contract::{
     id::Uuid,
@@ -8,6 +12,8 @@ use futures::stream::{self, BoxStream, StreamExt as _};
 use tokio::sync::broadcast::{Receiver, error::RecvError};
 use tonic::Status;
 
+use self::poll::News;
+pub(crate) use self::poll::Watched;
 use crate::{
     chat,
     error::{Error, Result},
@@ -19,8 +25,15 @@ use crate::{
 struct Watch {
     chat: Uuid,
     turns: Turns,
-    /// Listens from before the first read on, so that no commit falls between.
-    changes: Receiver<Change>,
+    /// Whether there may be turns that nobody told of.
+    is_behind: bool,
+    /// Listens from before the first read on, so that no change falls between.
+    changes: Changes,
+}
+
+enum Changes {
+    Kv(Receiver<Change>),
+    Sql(Receiver<Arc<News>>),
 }
 
 /// Streams the turns behind `after` until the chat is deleted, the service ends or the caller hangs up.
@@ -30,13 +43,14 @@ pub(crate) async fn stream(
     after: i64,
 ) -> Result<BoxStream<'static, std::result::Result<WatchChatResponse, Status>>> {
     chat::get(&store, chat).await?;
-    let Store::Kv(kv) = &store else {
-        return Err(Error::Unserved("WatchChat"));
-    };
     let watch = Watch {
         chat,
-        changes: kv.changes(),
+        changes: match &store {
+            Store::Kv(kv) => Changes::Kv(kv.changes()),
+            Store::Sql(sql) => Changes::Sql(sql.watched().subscribe(chat)),
+        },
         turns: Turns::new(store, chat, after),
+        is_behind: true,
     };
     let stream = stream::try_unfold(watch, |mut watch| async move {
         let turn = watch.next().await?;
@@ -49,22 +63,35 @@ pub(crate) async fn stream(
 impl Watch {
     async fn next(&mut self) -> Result<Turn> {
         loop {
-            if let Some(turn) = self.turns.next().await? {
+            if let Some(turn) = self.turns.take() {
                 return Ok(turn);
             }
-            self.wait().await?;
+            if self.is_behind {
+                self.is_behind = self.turns.read().await?;
+            } else {
+                self.wait().await?;
+            }
         }
     }
 
-    /// Waits for a change of the chat; who missed some looks for himself.
+    /// Waits for a change of the chat; who missed some, or is told of no turns, looks for himself.
     async fn wait(&mut self) -> Result<()> {
-        loop {
-            match self.changes.recv().await {
-                Ok(Change::Chat(chat)) if chat == self.chat => return Ok(()),
-                Ok(Change::Chat(_)) => {}
-                Err(RecvError::Lagged(_)) => return Ok(()),
-                Ok(Change::Stop) | Err(RecvError::Closed) => return Err(Error::Stopping),
-            }
+        let heard = match &mut self.changes {
+            Changes::Kv(changes) => loop {
+                match changes.recv().await {
+                    Ok(Change::Chat(chat)) if chat == self.chat => break Ok(None),
+                    Ok(Change::Chat(_)) => {}
+                    Ok(Change::Stop) => return Err(Error::Stopping),
+                    Err(error) => break Err(error),
+                }
+            },
+            Changes::Sql(news) => news.recv().await.map(Some),
+        };
+        match heard {
+            Ok(Some(news)) => self.is_behind = !self.turns.offer(news.after, &news.turns),
+            Ok(None) | Err(RecvError::Lagged(_)) => self.is_behind = true,
+            Err(RecvError::Closed) => return Err(Error::Stopping),
         }
+        Ok(())
     }
 }
