@@ -65,7 +65,7 @@ fn query(words: &[String], search: usize) -> String {
 fn words(stage: &Stage) -> Vec<String> {
     let (first, end) = (PLACES.start, PLACES.end);
     let sql = format!(
-        "select word from bench.words where place >= {first} and place < {end} order by place"
+        "select stem || 'ами' from bench.words where place >= {first} and place < {end} order by place"
     );
     let words = stage.server.ask(DATABASE, &sql);
     words.lines().map(str::to_owned).collect()

@@ -9,22 +9,23 @@ create schema bench;
 create function bench.id(kind int, number bigint) returns uuid immutable language sql
     return (lpad(to_hex(kind), 8, '0') || '000070008000' || lpad(to_hex(number), 12, '0'))::uuid;
 
-create table bench.words (place int primary key, word text not null);
+-- The commoner, the simpler.
+create table bench.words (place int primary key, stem text not null, is_inflected boolean not null);
 insert into bench.words
-select row_number() over (order by class, md5(word)), word
+select row_number() over (order by is_inflected, length(prefix) + length(suffix) > 0, length(prefix) > 0, md5(stem)), stem,
+    is_inflected
 from (
-    select 1 as class, unnest(string_to_array('и в на не что с по для как это', ' ')) as word
+    select '' as prefix, '' as suffix, unnest(string_to_array('и в на не что с по для как из', ' ')) as stem,
+        false as is_inflected
     union all
-    select case prefix when '' then 2 else 3 end, prefix || stem || ending
+    select prefix, suffix, prefix || root || suffix, true
     from unnest(string_to_array(',пере,под,раз,вы,про,за,от,до,при,об,с', ',')) prefix,
         unnest(string_to_array('насос труб балк чертеж свай опор мост плит стен кран клапан фундамент бетон сталь провод '
             'кабел щит датчик привод редуктор вал муфт ротор статор котел бак фильтр канал лист узел шов болт анкер свод '
             'арк ферм пролет откос грунт песок щебен асфальт рельс шпал тоннел шахт лифт лестниц крыш фасад окн двер '
-            'замок ключ пол потолок перегород ниш карниз раствор смес арматур каркас сетк прокладк уплотн', ' ')) stem,
-        unnest(string_to_array('а,у,ой,ы,ов,ам,ами,ах,ный,ная,ное,ные,ного,ному,ник,ника,ники,ование,ования,ить,ил,ила,'
-            'ившая,енный,енная', ',')) ending
-) vocabulary
-group by class, word;
+            'замок ключ пол потолок перегород ниш карниз раствор смес арматур каркас сетк прокладк уплотн', ' ')) root,
+        unnest(string_to_array(',ник,щик,ств,изм,мер,вод,град', ',')) suffix
+) vocabulary;
 
 create table bench.texts (number int primary key, content text not null, words tsvector not null);
 insert into bench.texts
@@ -34,9 +35,12 @@ from (
     select number, case when get_byte(bytes, 511) >= 192 then convert_from(substring(bytes for 511), 'UTF8') || '.'
         else convert_from(substring(bytes for 512), 'UTF8') end as content
     from (
-        select number, convert_to(string_agg(word, ' '), 'UTF8') as bytes
+        select number, convert_to(string_agg(
+            case when is_inflected then stem || ('{"",а,у,ом,ы,ов,ам,ами,ах}'::text[])[ending] else stem end, ' '
+        ), 'UTF8') as bytes
         from (
-            select number, floor(exp(random() * ln((select count(*) + 1 from bench.words))))::int as place
+            select number, floor(exp(random() * ln((select count(*) + 1 from bench.words))))::int as place,
+                1 + floor(random() * 9)::int as ending
             from generate_series(1, 50000) number, generate_series(1, 80)
         ) drawn join bench.words using (place)
         group by number
