@@ -23,7 +23,7 @@ pub(crate) fn comparisons<'s>(
     callers: &[usize],
 ) -> Vec<Comparison<'s>> {
     let comparison = |&callers: &usize| Comparison {
-        name: format!("{callers} callers"),
+        name: format!("{callers} at once"),
         sides: vec![
             Side::calls(
                 "AppendMessages",

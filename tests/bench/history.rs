@@ -40,7 +40,7 @@ pub(crate) async fn comparisons<'s>(
         clients: CALLERS,
     };
     Ok(vec![Comparison {
-        name: format!("{CALLERS} caller"),
+        name: format!("{CALLERS} at once"),
         sides: vec![
             Side::calls("GetChatHistory", calls),
             Side::script("pgbench, pipelined", script),

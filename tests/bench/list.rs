@@ -29,7 +29,7 @@ pub(crate) async fn comparisons<'s>(
         clients: CALLERS,
     };
     Ok(vec![Comparison {
-        name: format!("{CALLERS} callers"),
+        name: format!("{CALLERS} at once"),
         sides: vec![
             Side::calls("ListMessages", served.calls(PATH, &requests, CALLERS)),
             Side::script("pgbench", script),

@@ -34,7 +34,7 @@ pub(crate) fn comparisons<'s>(
 ) -> Vec<Comparison<'s>> {
     let reads = reads(messages);
     let read = |callers: usize| Comparison {
-        name: format!("GetMessage, {callers} callers"),
+        name: format!("GetMessage, {callers} at once"),
         sides: vec![
             Side::calls(
                 "transaction mode, PgBouncer",
@@ -54,7 +54,7 @@ pub(crate) fn comparisons<'s>(
     };
     let appends = append::requests(64);
     let append = Comparison {
-        name: "AppendMessages, 64 callers".to_owned(),
+        name: "AppendMessages, 64 at once".to_owned(),
         sides: vec![
             Side::calls(
                 "transaction mode, PgBouncer",

@@ -40,7 +40,7 @@ pub(crate) async fn comparisons<'s>(
         let requests: Rc<[_]> = searches.iter().map(frame).collect();
         for callers in [1, 16] {
             comparisons.push(Comparison {
-                name: format!("{name}, {callers} callers"),
+                name: format!("{name}, {callers} at once"),
                 sides: vec![Side::calls(
                     "SearchMessages",
                     served.calls(PATH, &requests, callers),
