@@ -5,7 +5,7 @@ mod gate;
 
 use std::{fmt, sync::Arc, time::Duration};
 
-use contract::time::Time;
+use contract::{call::time_left, time::Time};
 use diesel_async::AsyncConnection as _;
 use futures::future::BoxFuture;
 use tokio::sync::Notify;
@@ -15,7 +15,7 @@ use tracing::{Instrument as _, Span};
 use self::gate::Gate;
 use crate::{
     error::{Error, Result},
-    postgres::{Connection, Loan, Pool, Settings, sqlstate},
+    postgres::{Connection, Loan, Pool, PoolError, Settings, sqlstate},
     store::joined,
     watch::Watched,
 };
@@ -24,6 +24,9 @@ use crate::{
 const ATTEMPTS: u32 = 5;
 /// The first pause before another attempt; it doubles, and up to all of it is left out by chance.
 const PAUSE: Duration = Duration::from_millis(10);
+/// How long before its deadline a call that waits for Postgres is told to come back: at most this, and at most a quarter of the
+/// time that it has.
+const MARGIN: Duration = Duration::from_millis(250);
 
 /// The database; clones share its pool.
 #[derive(Clone)]
@@ -70,9 +73,12 @@ impl Sql {
         self.gate.pass()?;
         let query = async {
             let mut connection = self.pool.get().await?;
-            query(&mut connection).await
+            connection.is_asked = true;
+            let answer = query(&mut connection).await;
+            connection.is_asked = false;
+            answer
         };
-        query.instrument(span("read")).await
+        in_time(query.instrument(span("read"))).await
     }
 
     /// Changes with `change` all or, when it fails, nothing. It is told the time of what it writes.
@@ -86,7 +92,8 @@ impl Sql {
         let sql = self.clone();
         // A task of its own: dropped in the middle, it would break its connection and leave open whether it was committed.
         let change = async move { sql.attempts(change).await };
-        joined(tokio::spawn(change.instrument(span("write"))).await)
+        let change = tokio::spawn(change.instrument(span("write")));
+        in_time(async { joined(change.await) }).await
     }
 
     async fn attempts<T: Send>(
@@ -136,6 +143,19 @@ impl Attempts {
         self.0 += 1;
         Ok(())
     }
+}
+
+/// Waits for an answer of Postgres while there is time to tell the caller that there is none. What became of a change is
+/// unknown then; the same request id tells.
+pub(crate) async fn in_time<T, E: From<Error>>(
+    answer: impl Future<Output = std::result::Result<T, E>>,
+) -> std::result::Result<T, E> {
+    let Some(left) = time_left() else {
+        return answer.await;
+    };
+    let limit = left - MARGIN.min(left / 4);
+    let answer = tokio::time::timeout(limit, answer).await;
+    answer.unwrap_or_else(|_| Err(Error::Unreachable(PoolError::Silent).into()))
 }
 
 impl fmt::Debug for Sql {

@@ -13,8 +13,10 @@ use tonic::body::Body;
 use tower::{Layer, Service};
 use tracing::Instrument as _;
 
-use self::{body::CallBody, observed::Call};
+use self::{body::CallBody, deadline::DEADLINE, observed::Call};
 use crate::status;
+
+pub use deadline::time_left;
 
 mod body;
 mod deadline;
@@ -83,6 +85,7 @@ where
         let mut call = Call::begin(method, &request, place);
         let span = call.span().clone();
         let answer = span.in_scope(|| self.inner.call(request)).instrument(span);
+        let answer = DEADLINE.scope(deadline, answer);
         Box::pin(async move {
             let answer = match tokio::time::timeout_at(deadline, answer).await {
                 Ok(answer) => undecoded::judged(answer?),

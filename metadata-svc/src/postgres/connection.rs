@@ -35,6 +35,8 @@ pub(crate) struct Connection {
     statements: Option<Statements>,
     transactions: AnsiTransactionManager,
     instrumentation: Silent,
+    /// Whether somebody waits for an answer, or did and hung up.
+    pub(crate) is_asked: bool,
 }
 
 impl Connection {
@@ -45,6 +47,7 @@ impl Connection {
             statements: keeps_statements.then(Statements::default),
             transactions: AnsiTransactionManager::default(),
             instrumentation: Silent,
+            is_asked: false,
         }
     }
 

@@ -1,6 +1,7 @@
 //! The pool: a few connections, made when they are wanted, handed out while they live.
 
 use std::{
+    ops::{Deref, DerefMut},
     sync::{
         Arc,
         atomic::{AtomicU64, Ordering},
@@ -11,6 +12,11 @@ use std::{
 use bb8::{ErrorSink, ManageConnection, PooledConnection, RunError};
 use diesel_async::{AnsiTransactionManager, TransactionManager as _};
 use metrics::{Unit, counter, describe_counter, describe_gauge, gauge};
+use tokio::{
+    select,
+    sync::{Semaphore, SemaphorePermit, watch},
+    time::{Instant, sleep, sleep_until, timeout},
+};
 
 use super::{
     Settings,
@@ -25,6 +31,14 @@ const MIN_IDLE: u32 = 2;
 /// What a caller waits for a connection before it is told to come back: less than callers' deadlines usually are, and enough
 /// for one to be made.
 const WAIT: Duration = Duration::from_secs(2);
+/// The pause behind an attempt to connect that failed: short, so that a server that comes back is served again at once, and long
+/// enough that thousands of callers who come back cost it a few attempts a second.
+const PAUSE: Duration = Duration::from_millis(250);
+/// For how long an attempt that failed speaks for the next one, which is under way by then: so a caller who comes when the server
+/// is back waits for that.
+const NEWS: Duration = PAUSE.saturating_mul(2);
+/// How often who waits for a connection looks whether there is one left to wait for, once the server is known to be away.
+const LOOK_EVERY: Duration = Duration::from_millis(20);
 /// Under the 350 s after which cloud load balancers drop silent connections without a word.
 const IDLE: Duration = Duration::from_secs(300);
 /// A server connection's memory grows with what it has seen, and a failover moves names to other servers.
@@ -39,11 +53,36 @@ const FAILURES: &str = "db_pool_failures_total";
 #[derive(Clone)]
 pub(crate) struct Pool {
     connections: bb8::Pool<Manager>,
+    /// As many as connections, given in the order that callers came: in bb8 alone who comes last may be served first, and under
+    /// load some wait for seconds while others go round and round.
+    places: Arc<Semaphore>,
     failures: Arc<AtomicU64>,
+    /// Callers who wait.
+    waiting: Arc<AtomicU64>,
+    /// When the last attempt to connect failed, where it did.
+    away: watch::Receiver<Option<Instant>>,
 }
 
 /// A connection on loan.
-pub(crate) type Loan<'a> = PooledConnection<'a, Manager>;
+pub(crate) struct Loan<'a> {
+    connection: PooledConnection<'a, Manager>,
+    /// Given back behind the connection, so that whoever gets it next finds that.
+    _place: Option<SemaphorePermit<'a>>,
+}
+
+impl Deref for Loan<'_> {
+    type Target = Connection;
+
+    fn deref(&self) -> &Connection {
+        &self.connection
+    }
+}
+
+impl DerefMut for Loan<'_> {
+    fn deref_mut(&mut self) -> &mut Connection {
+        &mut self.connection
+    }
+}
 
 impl Pool {
     /// A pool that connects in the background, so that a service starts, and says what is wrong, without its database.
@@ -54,6 +93,7 @@ impl Pool {
             count: failures.clone(),
             place: settings.place().into(),
         };
+        let (attempts, away) = watch::channel(None);
         let connections = bb8::Pool::builder()
             .max_size(MAX)
             .min_idle(MIN_IDLE)
@@ -62,23 +102,62 @@ impl Pool {
             .max_lifetime(LIFETIME)
             // A look at what is known already, see `is_valid`.
             .test_on_check_out(true)
+            // The next caller asks for the next attempt: who waits is told how the last one went.
+            .retry_connection(false)
             .error_sink(Box::new(sink))
-            .build_unchecked(Manager { settings });
+            .build_unchecked(Manager { settings, attempts });
         Self {
             connections,
+            places: Arc::new(Semaphore::new(MAX as usize)),
             failures,
+            waiting: Arc::default(),
+            away,
         }
     }
 
-    /// Lends a connection.
+    /// Lends a connection, in the order that callers came. Nobody waits for a server that is known to be away.
     ///
     /// # Errors
     /// When none is free, and none can be made, in time.
     pub(crate) async fn get(&self) -> Result<Loan<'_>, PoolError> {
-        self.connections.get().await.map_err(|error| match error {
+        let _waiting = Waiting::of(&self.waiting);
+        let lent = select! {
+            // A free one is lent before anybody asks how the last attempt went; and asking for one begins the next attempt.
+            biased;
+            lent = timeout(WAIT, self.lend()) => lent.unwrap_or(Err(PoolError::Busy)),
+            () = self.hopeless() => Err(PoolError::Away),
+        };
+        if lent.is_err() {
+            counter!(TIMEOUTS).increment(1);
+        }
+        lent
+    }
+
+    async fn lend(&self) -> Result<Loan<'_>, PoolError> {
+        // Nobody closes it.
+        let _place = self.places.acquire().await.ok();
+        let connection = self.connections.get().await;
+        let connection = connection.map_err(|error| match error {
             RunError::User(error) => PoolError::Connect(error),
             RunError::TimedOut => PoolError::Busy,
-        })
+        })?;
+        Ok(Loan { connection, _place })
+    }
+
+    /// Resolves when there is nothing to wait for: the last attempt failed, and nobody has a connection to give back.
+    async fn hopeless(&self) {
+        let mut away = self.away.clone();
+        loop {
+            let failed = *away.borrow_and_update();
+            if failed.is_none_or(|failed| failed.elapsed() > NEWS) {
+                // Its sender lives in the pool.
+                let _ = away.changed().await;
+            } else if self.connections.state().connections > 0 {
+                sleep(LOOK_EVERY).await;
+            } else {
+                return;
+            }
+        }
     }
 
     /// Measures how the pool stands now.
@@ -87,11 +166,7 @@ impl Pool {
         let used = state.connections.saturating_sub(state.idle_connections);
         gauge!(CONNECTIONS, "state" => "idle").set(state.idle_connections);
         gauge!(CONNECTIONS, "state" => "used").set(used);
-        let calls = state.statistics;
-        // The numbers are read one after another: calls that end meanwhile may make more of them than had begun.
-        let pending = calls.get_started.saturating_sub(calls.completed_gets());
-        gauge!(PENDING).set(pending as f64);
-        counter!(TIMEOUTS).absolute(calls.get_timed_out);
+        gauge!(PENDING).set(self.waiting.load(Ordering::Relaxed) as f64);
         counter!(FAILURES).absolute(self.failures());
     }
 
@@ -118,6 +193,9 @@ pub(crate) enum PoolError {
     /// All are in use, or none can be made.
     #[error("no connection to Postgres came free in time")]
     Busy,
+    /// The last attempt to make one failed; its cause was logged.
+    #[error("Postgres is not reached")]
+    Away,
     /// None can be made.
     #[error("Postgres: {0}")]
     Connect(ConnectError),
@@ -129,6 +207,8 @@ pub(crate) enum PoolError {
 /// Makes connections, and tells dead ones.
 pub(crate) struct Manager {
     settings: Settings,
+    /// Told of each attempt when it failed, or that it did not.
+    attempts: watch::Sender<Option<Instant>>,
 }
 
 impl ManageConnection for Manager {
@@ -136,7 +216,14 @@ impl ManageConnection for Manager {
     type Error = ConnectError;
 
     async fn connect(&self) -> Result<Connection, ConnectError> {
-        Connection::open(&self.settings).await
+        let failed = *self.attempts.borrow();
+        if let Some(failed) = failed {
+            sleep_until(failed + PAUSE).await;
+        }
+        let opened = Connection::open(&self.settings).await;
+        let failed = opened.is_err().then(Instant::now);
+        self.attempts.send_replace(failed);
+        opened
     }
 
     /// No ping: it would double the time of a short query, and say nothing of the moment after it. A server that went away
@@ -149,9 +236,28 @@ impl ManageConnection for Manager {
         }
     }
 
-    /// One that was dropped within a transaction must not be lent again.
+    /// One that was dropped within a transaction must not be lent again. Nor one that was dropped within a query: the next
+    /// query would wait for that one's answer, and a server that answers nobody would be sent more and more.
     fn has_broken(&self, connection: &mut Connection) -> bool {
-        connection.is_closed() || AnsiTransactionManager::is_broken_transaction_manager(connection)
+        connection.is_closed()
+            || connection.is_asked
+            || AnsiTransactionManager::is_broken_transaction_manager(connection)
+    }
+}
+
+/// A caller who waits.
+struct Waiting<'a>(&'a AtomicU64);
+
+impl<'a> Waiting<'a> {
+    fn of(count: &'a AtomicU64) -> Self {
+        count.fetch_add(1, Ordering::Relaxed);
+        Self(count)
+    }
+}
+
+impl Drop for Waiting<'_> {
+    fn drop(&mut self) {
+        self.0.fetch_sub(1, Ordering::Relaxed);
     }
 }
 

@@ -10,7 +10,7 @@ use contract::{Violations, metadata::v1::GetChatRequest};
 use diesel::{QueryableByName, sql_query, sql_types::BigInt};
 use diesel_async::RunQueryDsl as _;
 use futures::FutureExt as _;
-use tokio::sync::{Barrier, Notify};
+use tokio::sync::{Barrier, Notify, mpsc};
 
 use super::*;
 use crate::{db, postgres::Settings, request_id::Call};
@@ -52,6 +52,48 @@ async fn count(sql: &Sql) -> i64 {
         .boxed()
     });
     counted.await.expect("the server is there")
+}
+
+#[derive(QueryableByName)]
+struct Backend {
+    #[diesel(sql_type = BigInt)]
+    pid: i64,
+}
+
+/// Reads which server process answers, tells it, and then never ends.
+async fn hang(connection: &mut Connection, told: mpsc::Sender<i64>) -> Result<()> {
+    let backend: Backend = sql_query("select pg_backend_pid()::bigint as pid")
+        .get_result(connection)
+        .await?;
+    told.send(backend.pid).await.expect("somebody listens");
+    sql_query("select pg_sleep(600)")
+        .execute(connection)
+        .await?;
+    Ok(())
+}
+
+#[tokio::test]
+async fn nobody_waits_behind_a_query_whose_caller_hung_up() {
+    let server = Postgres::start();
+    let sql = sql(&server).await;
+    let (told, mut hangs) = mpsc::channel(1);
+    let hung = sql.read(|connection| hang(connection, told).boxed());
+    let hung = tokio::select! {
+        ended = hung => panic!("it ended: {ended:?}"),
+        pid = hangs.recv() => pid.expect("it tells"),
+    };
+    for _ in 0..20 {
+        let pid = sql.read(|connection| {
+            async move {
+                let backend: Backend = sql_query("select pg_backend_pid()::bigint as pid")
+                    .get_result(connection)
+                    .await?;
+                Ok(backend.pid)
+            }
+            .boxed()
+        });
+        assert_ne!(pid.await.expect("the server is there"), hung);
+    }
 }
 
 #[tokio::test]

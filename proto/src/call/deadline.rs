@@ -3,9 +3,23 @@
 use std::time::Duration;
 
 use http::HeaderMap;
+use tokio::time::Instant;
 
 /// The gRPC header that carries the caller's deadline.
 const GRPC_TIMEOUT: &str = "grpc-timeout";
+
+tokio::task_local! {
+    /// When the call that is being handled must have been answered.
+    pub(super) static DEADLINE: Instant;
+}
+
+/// How much is left of the time that the caller of this call gave it. `None` outside of calls, which includes tasks that a call
+/// spawns, and the bodies of streams.
+#[must_use]
+pub fn time_left() -> Option<Duration> {
+    let deadline = DEADLINE.try_with(|deadline| *deadline).ok()?;
+    Some(deadline.saturating_duration_since(Instant::now()))
+}
 
 /// How long a call may take: as long as the caller says, and never longer than its method's `limit`.
 pub(super) fn time_for(limit: Duration, headers: &HeaderMap) -> Duration {

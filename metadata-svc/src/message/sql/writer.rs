@@ -16,7 +16,12 @@ use tokio::sync::{Mutex, OwnedSemaphorePermit, Semaphore, mpsc, oneshot};
 use tonic::Status;
 
 use self::{batch::Batch, entry::weigh};
-use crate::{error::Error, message::kv::Append, request_id::Call, txn::Sql};
+use crate::{
+    error::Error,
+    message::kv::Append,
+    request_id::Call,
+    txn::{Sql, in_time},
+};
 
 /// How many batches are under way at once: while one is on its way to the disk, the next is on its way to the server.
 const WRITERS: usize = 2;
@@ -97,9 +102,11 @@ impl Writer {
             },
         };
         self.queue.try_send(item).map_err(|_| overloaded())?;
-        answered
-            .await
-            .unwrap_or_else(|_| Err(Error::Stopping.into()))
+        in_time(async {
+            let answer = answered.await;
+            answer.unwrap_or_else(|_| Err(Error::Stopping.into()))
+        })
+        .await
     }
 }
 

@@ -24,11 +24,55 @@ async fn a_server_that_comes_back_is_served_again_and_what_failed_is_counted() {
     assert_eq!(pool.failures(), 0);
 
     server.stop();
-    assert!(answers(&pool).await.is_err(), "the server is gone");
+    while !matches!(answers(&pool).await, Err(PoolError::Away)) {
+        sleep(LOOK_EVERY).await;
+    }
     assert!(pool.failures() > 0);
 
     server.restart();
-    answers(&pool).await.expect("the server is back");
+    // Who comes at once may still be told of the last attempt.
+    let back = async {
+        while answers(&pool).await.is_err() {
+            sleep(LOOK_EVERY).await;
+        }
+    };
+    let back = timeout(Duration::from_secs(60), back).await;
+    back.expect("a server that is back is served again");
+}
+
+#[tokio::test]
+async fn while_the_server_is_away_nobody_waits_and_few_attempts_are_made() {
+    let mut server = Postgres::start();
+    let pool = Pool::new(Settings::of(&server.url("postgres"), &[]));
+    answers(&pool).await.expect("the server is there");
+    server.stop();
+    // Until the end of each connection is known.
+    while !matches!(answers(&pool).await, Err(PoolError::Away)) {
+        sleep(LOOK_EVERY).await;
+    }
+    for _ in 0..1_000 {
+        let lent = pool.get().await.map(drop);
+        assert!(matches!(lent, Err(PoolError::Away)), "{lent:?}");
+    }
+    assert!(pool.failures() < 100, "each caller made an attempt");
+}
+
+#[tokio::test]
+async fn callers_are_lent_connections_in_the_order_they_came() {
+    let server = Postgres::start();
+    let pool = Pool::new(Settings::of(&server.url("postgres"), &[]));
+    let mut lent = Vec::new();
+    for _ in 0..MAX {
+        lent.push(pool.get().await.expect("the server has room"));
+    }
+    let mut first = std::pin::pin!(pool.get());
+    assert!(futures::poll!(&mut first).is_pending());
+    let mut second = std::pin::pin!(pool.get());
+    assert!(futures::poll!(&mut second).is_pending());
+    lent.pop();
+    assert!(futures::poll!(&mut second).is_pending());
+    assert!(first.await.is_ok());
+    assert!(second.await.is_ok(), "the first gave its own back");
 }
 
 #[tokio::test]
