@@ -31,7 +31,8 @@ pub struct PgBouncer {
 }
 
 impl PgBouncer {
-    /// Starts one in front of `server`, with `pool_mode=transaction` and `pool_size` server connections per database.
+    /// Starts one in front of `server`, with `pool_mode=transaction` and `pool_size` server connections per database. It asks a
+    /// server that was away every second; the 15 s of its default would be ours to wait, too.
     ///
     /// # Panics
     /// When it cannot be started; `tests/install` installs it.
@@ -42,7 +43,7 @@ impl PgBouncer {
         let ini = format!(
             "[databases]\n* = host=127.0.0.1 port={}\n[pgbouncer]\nlisten_addr = 127.0.0.1\nlisten_port = {port}\n\
              unix_socket_dir =\nauth_type = scram-sha-256\nauth_file = users\npool_mode = transaction\n\
-             default_pool_size = {pool_size}\nmax_client_conn = 500\n",
+             default_pool_size = {pool_size}\nmax_client_conn = 500\nserver_login_retry = 1\n",
             server.port()
         );
         for (name, text) in [

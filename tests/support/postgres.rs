@@ -200,6 +200,8 @@ impl Postgres {
         // SIGQUIT: immediate shutdown; its children end too, which they would not at once after a SIGKILL.
         let pid = self.child.id().to_string();
         run(Command::new("kill").args(["-QUIT", &pid]));
+        // A frozen one would not hear it.
+        self.thaw();
         self.child.wait().expect("an own child can be waited for");
     }
 
@@ -224,6 +226,31 @@ impl Postgres {
     #[must_use]
     pub fn log(&self) -> String {
         fs::read_to_string(self.folder.path().join("log")).expect("the server has a log")
+    }
+
+    /// Stops all its processes in the middle of whatever they do: connections are accepted, by the system, and nothing is
+    /// answered.
+    ///
+    /// # Panics
+    /// When the operating system refuses.
+    pub fn freeze(&self) {
+        self.signal("-STOP");
+    }
+
+    /// Lets the frozen server go on.
+    ///
+    /// # Panics
+    /// As [`Postgres::freeze`].
+    pub fn thaw(&self) {
+        self.signal("-CONT");
+    }
+
+    /// Sends a signal to the server, so that it starts no more processes, and then to each process of it.
+    fn signal(&self, signal: &str) {
+        let server = self.child.id().to_string();
+        stdout(Command::new("kill").args([signal, &server]));
+        // One that has ended by itself is no failure.
+        run(Command::new("kill").arg(signal).args(children(&server)));
     }
 
     /// Postgres' own program `name`, psql for one, pointed at it.
@@ -259,6 +286,20 @@ impl Drop for Postgres {
             self.stop();
         }
     }
+}
+
+/// The processes that `parent` has started, from `/proc/PID/stat`: `pid (name) state parent ...`.
+fn children(parent: &str) -> Vec<String> {
+    let processes = fs::read_dir("/proc").into_iter().flatten().flatten();
+    let is_child = |pid: &String| {
+        let stat = fs::read_to_string(format!("/proc/{pid}/stat")).unwrap_or_default();
+        let behind_name = stat.rsplit(')').next().unwrap_or_default();
+        behind_name.split_whitespace().nth(1) == Some(parent)
+    };
+    processes
+        .filter_map(|entry| entry.file_name().into_string().ok())
+        .filter(is_child)
+        .collect()
 }
 
 /// The URL of a database behind `port`, its password as raw as people write it.

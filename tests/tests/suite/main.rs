@@ -19,6 +19,7 @@ mod metadata_rows;
 mod metadata_schema;
 mod metadata_search;
 mod metadata_watch;
+mod postgres_outage;
 mod presign_curl;
 mod readme;
 mod servers;
