@@ -15,6 +15,9 @@ use crate::{
 /// What is measured runs on few cores, so pgbench is given no more than it needs.
 const THREADS: usize = 2;
 
+/// How many clients connect in a second at least, each with a proof of its password.
+const CLIENTS_PER_SECOND: usize = 64;
+
 /// A script, and how many run it.
 #[derive(Clone)]
 pub(crate) struct Script<'s> {
@@ -26,8 +29,10 @@ pub(crate) struct Script<'s> {
 }
 
 impl Script<'_> {
-    /// Runs it for `time`, of which whole seconds count.
+    /// Runs it for `time`, of which whole seconds count. pgbench takes the time to connect out of it, so that is added.
     pub(crate) async fn run(&self, time: Duration) -> anyhow::Result<Measurement> {
+        let connecting = u32::try_from(self.clients / CLIENTS_PER_SECOND)?;
+        let time = time + Duration::from_secs(connecting.into());
         let folder = TempDir::with_prefix("pgbench")?;
         let pgbench = self.command(folder.path(), time)?.spawn()?;
         let watched = Watched {
