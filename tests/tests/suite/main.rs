@@ -25,5 +25,6 @@ mod readme;
 mod servers;
 mod stock_statements;
 mod storage;
+mod two_storages;
 mod undecodable;
 mod up;
