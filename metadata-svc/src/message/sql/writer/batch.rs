@@ -96,6 +96,8 @@ impl Batch {
                     self.answer(answers);
                     return Ok(());
                 }
+                // An answer that is kept, and an id that is taken, go before whatever else is in the way.
+                Err(Stop::Settled(_)) if !self.careful => self.careful = true,
                 Err(Stop::Settled(settled)) => self.settle(settled),
                 Err(Stop::Failed(error)) if !self.careful && is_taken(&error) => {
                     self.careful = true;
@@ -150,6 +152,10 @@ impl Batch {
             created = check(connection, self, self.careful).await?;
         }
         let answers = self.append(connection, &created).await?;
+        let mut asked = self.entries.iter().zip(&answers);
+        if !self.careful && asked.any(|(e, a)| a.is_err() && e.call.request_id().is_some()) {
+            return Err(Stop::Settled(Vec::new()));
+        }
         let turns = || self.entries.iter().flat_map(|entry| &entry.turns);
         let images: Vec<_> = turns().flat_map(|turn| &turn.images).collect();
         image::sql::insert(connection, &images, self.now).await?;
