@@ -34,8 +34,8 @@ const WAIT: Duration = Duration::from_secs(2);
 /// The pause behind an attempt to connect that failed: short, so that a server that comes back is served again at once, and long
 /// enough that thousands of callers who come back cost it a few attempts a second.
 const PAUSE: Duration = Duration::from_millis(250);
-/// For how long an attempt that failed speaks for the next one, which is under way by then: so a caller who comes when the server
-/// is back waits for that.
+/// For how long an attempt that failed speaks for the next one, which is under way by then: no longer than who was told of it is
+/// told to stay away (`RETRY_AFTER`), so that he finds the server that is back.
 const NEWS: Duration = PAUSE.saturating_mul(2);
 /// How often who waits for a connection looks whether there is one left to wait for, once the server is known to be away.
 const LOOK_EVERY: Duration = Duration::from_millis(20);
