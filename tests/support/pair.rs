@@ -1,4 +1,4 @@
-//! The pair: both services, on embedded stores, and a client for each of their services.
+//! The pair: both services, and a client for each of their services.
 
 use contract::{
     blob::v1::{
@@ -14,7 +14,7 @@ use contract::{
 };
 use tonic::transport::Channel;
 
-use crate::Service;
+use crate::{Service, Storage, Store};
 
 /// Both services, started fresh.
 #[derive(Debug)]
@@ -23,6 +23,8 @@ pub struct Pair {
     pub metadata: Service,
     /// blob-svc.
     pub blob: Service,
+    // It goes behind the service that stands on it.
+    _store: Store,
 }
 
 impl Pair {
@@ -31,9 +33,20 @@ impl Pair {
     /// # Panics
     /// As [`Service::start`].
     pub async fn start() -> Self {
-        let metadata = Service::start("metadata-svc", &[("STORAGE_MODE", "kv".to_owned())]).await;
-        let blob = Service::start("blob-svc", &[]).await;
-        Self { metadata, blob }
+        Self::start_on(Storage::Kv).await
+    }
+
+    /// Starts both, metadata-svc on `storage`, empty.
+    ///
+    /// # Panics
+    /// As [`Service::start`] and [`Storage::fresh`].
+    pub async fn start_on(storage: Storage) -> Self {
+        let store = storage.fresh();
+        Self {
+            metadata: Service::start("metadata-svc", &store.settings()).await,
+            blob: Service::start("blob-svc", &[]).await,
+            _store: store,
+        }
     }
 
     /// A client of `ChatService`.

@@ -14,7 +14,7 @@ use tempfile::TempDir;
 
 use crate::{
     free_address,
-    postgres::{self, PASSWORD, Postgres, USER},
+    postgres::{self, Postgres, USER},
     unprivileged::{folder, own, unprivileged},
 };
 
@@ -46,9 +46,13 @@ impl PgBouncer {
              default_pool_size = {pool_size}\nmax_client_conn = 500\nserver_login_retry = 1\n",
             server.port()
         );
+        // The secret as the server has it. With the password, each login would cost the pooler thousands of rounds, and many at
+        // once hold up everybody else.
+        let secret = "select rolpassword from pg_authid where rolname = current_user";
+        let secret = server.ask("postgres", secret);
         for (name, text) in [
             ("ini", ini),
-            ("users", format!("\"{USER}\" \"{PASSWORD}\"\n")),
+            ("users", format!("\"{USER}\" \"{secret}\"\n")),
         ] {
             let file = folder.path().join(name);
             fs::write(&file, text).expect("a file can be written");

@@ -15,10 +15,12 @@ use contract::{
 use serde_json::Value;
 use tempfile::TempDir;
 use tests::{
-    Pair,
+    Pair, Storage,
     command::{chatctl_on, stdout},
 };
 use tonic::Code;
+
+use crate::storage::on_each_storage;
 
 /// The pictures of the conversation, in its order.
 const PICTURES: [&str; 5] = [
@@ -85,9 +87,10 @@ async fn words_of_the_demo_are_found_in_another_form() {
     }
 }
 
-#[tokio::test]
-async fn deleting_the_chat_of_the_demo_leaves_no_row_and_no_object() {
-    let (pair, to) = (Pair::start().await, folder());
+on_each_storage![deleting_the_chat_of_the_demo_leaves_no_row_and_no_object];
+
+async fn deleting_the_chat_of_the_demo_leaves_no_row_and_no_object(storage: Storage) {
+    let (pair, to) = (Pair::start_on(storage).await, folder());
     let files_before = files_of(&pair);
     let chat_id = hold(&pair, to.path());
     assert_eq!(keys(&pair).await.len(), 1 + PICTURES.len());

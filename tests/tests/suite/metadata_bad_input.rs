@@ -19,7 +19,7 @@ use tonic_types::StatusExt as _;
 use self::table::{Case, PACKAGE, Seed, Table};
 use crate::{
     metadata::{Metadata, USER, found, image, turn},
-    storage::on_storage,
+    storage::on_each_storage,
 };
 
 /// The methods that this version does not serve.
@@ -38,7 +38,7 @@ const NOT_SERVED: [&str; 12] = [
     "MessengerService/ListMessengerMessages",
 ];
 
-on_storage!(kv, Kv: bad_input_on_any_method_is_refused_by_field_and_writes_nothing);
+on_each_storage![bad_input_on_any_method_is_refused_by_field_and_writes_nothing];
 
 async fn bad_input_on_any_method_is_refused_by_field_and_writes_nothing(storage: Storage) {
     let metadata = Metadata::start(storage).await;

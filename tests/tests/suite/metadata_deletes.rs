@@ -10,13 +10,13 @@ use tonic::Code;
 
 use crate::{
     metadata::{Client, Metadata, USER, blob, found, image, new_chat, targets, turn},
-    storage::{on_databases, on_storage},
+    storage::on_each_storage,
 };
 
-on_storage!(kv, Kv: a_deleted_chat_is_gone_at_once_and_its_objects_are_in_the_ledger_until_acked, what_another_chat_still_names_is_not_removed_with_a_chat, the_id_of_a_deleted_chat_stays_taken_and_a_key_about_to_be_removed_is_not_named_again, usage_counts_what_is_kept_and_forgets_what_is_deleted);
-
-on_databases![
+on_each_storage![
+    a_deleted_chat_is_gone_at_once_and_its_objects_are_in_the_ledger_until_acked,
     what_another_chat_still_names_is_not_removed_with_a_chat,
+    the_id_of_a_deleted_chat_stays_taken_and_a_key_about_to_be_removed_is_not_named_again,
     usage_counts_what_is_kept_and_forgets_what_is_deleted
 ];
 

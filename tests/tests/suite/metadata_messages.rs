@@ -7,15 +7,16 @@ use tonic::{Code, Status};
 
 use crate::{
     metadata::{Client, Metadata, contents, id, image, new_chat, numbered, reason, turn},
-    storage::{on_databases, on_storage},
+    storage::on_each_storage,
 };
 
-on_storage!(kv, Kv: messages_are_numbered_from_one_in_the_order_of_the_calls, appends_that_arrive_at_once_get_numbers_without_gap_or_double_and_outlive_kill_9, an_append_creates_the_chat_once_and_leaves_one_that_is_there, an_append_that_fails_at_its_last_turn_keeps_nothing, messages_are_listed_from_either_end_and_a_page_fits_into_an_answer, a_long_history_is_streamed_whole);
-
-on_databases![
+on_each_storage![
+    messages_are_numbered_from_one_in_the_order_of_the_calls,
+    appends_that_arrive_at_once_get_numbers_without_gap_or_double_and_outlive_kill_9,
     an_append_creates_the_chat_once_and_leaves_one_that_is_there,
     an_append_that_fails_at_its_last_turn_keeps_nothing,
-    messages_are_listed_from_either_end_and_a_page_fits_into_an_answer
+    messages_are_listed_from_either_end_and_a_page_fits_into_an_answer,
+    a_long_history_is_streamed_whole
 ];
 
 async fn messages_are_numbered_from_one_in_the_order_of_the_calls(storage: Storage) {

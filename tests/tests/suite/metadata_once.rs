@@ -10,15 +10,14 @@ use tests::Storage;
 
 use crate::{
     metadata::{Metadata, id, image, new_chat, reason, turn},
-    storage::{on_databases, on_storage},
+    storage::on_each_storage,
 };
 
-on_storage!(kv, Kv: a_request_id_has_one_effect_and_one_answer_also_when_many_arrive_at_once, what_was_answered_outlives_kill_9_and_a_repeated_call_is_answered_alike, a_chat_deleted_twice_with_one_request_id_is_answered_alike, second_append_with_same_request_id_returns_first);
-
-on_databases![
-    a_chat_deleted_twice_with_one_request_id_is_answered_alike,
+on_each_storage![
     a_request_id_has_one_effect_and_one_answer_also_when_many_arrive_at_once,
-    what_was_answered_outlives_kill_9_and_a_repeated_call_is_answered_alike
+    what_was_answered_outlives_kill_9_and_a_repeated_call_is_answered_alike,
+    a_chat_deleted_twice_with_one_request_id_is_answered_alike,
+    second_append_with_same_request_id_returns_first
 ];
 
 async fn a_request_id_has_one_effect_and_one_answer_also_when_many_arrive_at_once(

@@ -12,10 +12,16 @@ use tonic::{Code, Status};
 
 use crate::{
     metadata::{Client, Metadata, found, id, image, targets, turn},
-    storage::on_storage,
+    storage::on_each_storage,
 };
 
-on_storage!(kv, Kv: images_are_added_read_listed_and_deleted, a_message_is_deleted_with_its_rows_and_its_keys_go_to_the_ledger, search_results_keep_their_json_and_a_page_of_them_fits_into_an_answer, a_message_has_at_most_a_thousand_images, history_has_each_message_with_what_belongs_to_it_in_the_order_it_came);
+on_each_storage![
+    images_are_added_read_listed_and_deleted,
+    a_message_is_deleted_with_its_rows_and_its_keys_go_to_the_ledger,
+    search_results_keep_their_json_and_a_page_of_them_fits_into_an_answer,
+    a_message_has_at_most_a_thousand_images,
+    history_has_each_message_with_what_belongs_to_it_in_the_order_it_came
+];
 
 async fn images_are_added_read_listed_and_deleted(storage: Storage) {
     let metadata = Metadata::start(storage).await;

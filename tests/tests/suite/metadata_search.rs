@@ -8,17 +8,16 @@ use tonic::{Code, Status};
 
 use crate::{
     metadata::{Metadata, USER, id, new_chat, turn},
-    storage::{on_databases, on_storage},
+    storage::on_each_storage,
 };
 
-on_storage!(kv, Kv: word_forms_are_found_in_russian_and_english_and_marked_in_the_snippet, the_highest_score_comes_first_then_the_newest_and_a_walk_sees_each_once, a_query_is_read_as_in_a_web_search, roles_and_times_narrow_what_is_found, a_user_finds_the_messages_of_all_his_chats_and_no_other, a_deleted_message_is_not_found);
-
-on_databases![
+on_each_storage![
     word_forms_are_found_in_russian_and_english_and_marked_in_the_snippet,
     the_highest_score_comes_first_then_the_newest_and_a_walk_sees_each_once,
     a_query_is_read_as_in_a_web_search,
     roles_and_times_narrow_what_is_found,
-    a_user_finds_the_messages_of_all_his_chats_and_no_other
+    a_user_finds_the_messages_of_all_his_chats_and_no_other,
+    a_deleted_message_is_not_found
 ];
 
 async fn word_forms_are_found_in_russian_and_english_and_marked_in_the_snippet(storage: Storage) {

@@ -9,10 +9,15 @@ use tonic::{Code, Status, Streaming};
 
 use crate::{
     metadata::{Client, Metadata, contents, id, image, numbered, turn},
-    storage::on_storage,
+    storage::on_each_storage,
 };
 
-on_storage!(kv, Kv: a_watch_gives_what_is_there_and_then_what_comes, no_turn_is_lost_or_doubled_while_many_append_at_once, a_watch_ends_when_its_chat_is_deleted, watches_that_are_hung_up_make_room_for_others);
+on_each_storage![
+    a_watch_gives_what_is_there_and_then_what_comes,
+    no_turn_is_lost_or_doubled_while_many_append_at_once,
+    a_watch_ends_when_its_chat_is_deleted,
+    watches_that_are_hung_up_make_room_for_others
+];
 
 async fn a_watch_gives_what_is_there_and_then_what_comes(storage: Storage) {
     let metadata = Metadata::start(storage).await;
