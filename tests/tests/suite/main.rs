@@ -18,6 +18,7 @@ mod metadata_once;
 mod metadata_rows;
 mod metadata_schema;
 mod metadata_search;
+mod metadata_side_by_side;
 mod metadata_watch;
 mod postgres_outage;
 mod presign_curl;
