@@ -9,7 +9,7 @@ use std::{
     time::Duration,
 };
 
-use bb8::{ErrorSink, ManageConnection, PooledConnection, RunError};
+use bb8::{ErrorSink, ManageConnection, PooledConnection, QueueStrategy, RunError};
 use diesel_async::{AnsiTransactionManager, TransactionManager as _};
 use metrics::{Unit, counter, describe_counter, describe_gauge, gauge};
 use tokio::{
@@ -97,6 +97,8 @@ impl Pool {
         let connections = bb8::Pool::builder()
             .max_size(MAX)
             .min_idle(MIN_IDLE)
+            // The one that came back last: the server has its tables and statements at hand, and those too many grow old.
+            .queue_strategy(QueueStrategy::Lifo)
             .connection_timeout(WAIT)
             .idle_timeout(IDLE)
             .max_lifetime(LIFETIME)
