@@ -1,6 +1,7 @@
 //! Transactions on Postgres. A change runs to its end also when its caller is gone, and again when it and another stood in each
 //! other's way.
 
+pub(crate) mod ends;
 mod gate;
 
 use std::{fmt, sync::Arc, time::Duration};

@@ -157,7 +157,7 @@ pub(crate) async fn recall_all<A: Message + Default>(
 /// # Errors
 /// A unique violation when one was answered before.
 pub(crate) async fn keep_all<'a, A: Message + 'a>(
-    connection: &mut Connection,
+    connection: &Connection,
     answers: impl Iterator<Item = (&'a Call, &'a A)>,
     now: Time,
 ) -> Result<()> {
@@ -173,7 +173,7 @@ pub(crate) async fn keep_all<'a, A: Message + 'a>(
         .bind::<Array<Bytea>, _>(answers.iter().map(|((_, d), _)| d).collect::<Vec<_>>())
         .bind::<Array<Bytea>, _>(answers.iter().map(of).collect::<Vec<_>>())
         .bind::<Timestamptz, _>(timestamp(now))
-        .execute(connection)
+        .execute(&mut &*connection)
         .await?;
     Ok(())
 }

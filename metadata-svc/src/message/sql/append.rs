@@ -64,7 +64,7 @@ pub(super) struct Row<'r> {
 /// Appends messages to chats, as many as `growth` says of each, and gives the chats as they are then. What belongs to absent
 /// chats is left out.
 pub(super) async fn append(
-    connection: &mut Connection,
+    connection: &Connection,
     growth: &BTreeMap<Uuid, Growth>,
     rows: &[Row<'_>],
     now: Time,
@@ -84,7 +84,7 @@ pub(super) async fn append(
         .bind::<Array<Text>, _>(text(|m| role_text(m.given.role)))
         .bind::<Array<Text>, _>(rows.iter().map(|r| r.content).collect::<Vec<_>>())
         .bind::<Array<Text>, _>(text(|m| &m.given.message_type))
-        .load::<chat::sql::ChatRow>(connection)
+        .load::<chat::sql::ChatRow>(&mut &*connection)
         .await?;
     let chats = chats.into_iter().map(chat::sql::ChatRow::into_chat);
     Ok(chats.map(|chat| (chat.id, chat)).collect())

@@ -3,6 +3,7 @@
 //! Whatever arrives while a write is under way forms the next one. Nothing waits for a clock, so a lone caller waits for
 //! nobody. What waits and what is being written is bounded, in calls and in bytes; who comes beyond is told to come again.
 
+mod attempt;
 mod batch;
 mod check;
 mod entry;
