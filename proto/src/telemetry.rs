@@ -23,7 +23,7 @@ const ENDPOINT: &str = "OTEL_EXPORTER_OTLP_ENDPOINT";
 /// How long the last spans may take to leave.
 const FLUSH_LIMIT: Duration = Duration::from_secs(1);
 /// Crates that would log whole requests, or feed the exporter with its own spans.
-const QUIET: [&str; 9] = [
+const QUIET: [&str; 10] = [
     "h2",
     "hyper",
     "hyper_util",
@@ -31,6 +31,7 @@ const QUIET: [&str; 9] = [
     "rusoto_core",
     "rusoto_s3",
     "s3s",
+    "tokio_postgres",
     "tonic",
     "tower",
 ];
