@@ -110,7 +110,8 @@ async fn a_turn_is_seen_whole_or_not_at_all_while_others_append_and_delete() {
     let chat = new_id();
     seed(&server, chat, 0, 1, 0);
     let changes = CHANGES.replace("CHAT", &chat.to_string());
-    let changing = tokio::task::spawn_blocking(move || server.psql("postgres", &changes));
+    let changed = server.clone();
+    let changing = tokio::task::spawn_blocking(move || changed.psql("postgres", &changes));
     let mut seen = 0;
     while seen < ROUNDS {
         let page = sql.read(|connection| async move { turns(connection, chat, 0).await }.boxed());
