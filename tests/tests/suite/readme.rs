@@ -88,7 +88,7 @@ fn the_test_command_of_the_readme_is_what_ci_runs() {
     let commands: Vec<_> = shell_blocks()
         .concat()
         .lines()
-        .filter(|l| l.contains("cargo test"))
+        .filter(|l| l.contains("cargo test --workspace"))
         .map(str::to_owned)
         .collect();
     let [command] = commands.as_slice() else {
