@@ -93,7 +93,10 @@ impl From<Error> for Status {
             Error::OtherSchema(state) => status::unavailable(&state.to_string()),
             Error::NotReached => status::unavailable("the database is not reached yet"),
             Error::Unreachable(error) => {
-                tracing::warn!(%error, "the database is not reached");
+                // Of a server that is away the pool has told, once for all calls that it refuses.
+                if !matches!(error, PoolError::Away) {
+                    tracing::warn!(%error, "the database is not reached");
+                }
                 status::unavailable("the database is not reached")
             }
             Error::Conflict => status::aborted(
