@@ -1,3 +1,59 @@
-//! The configured bucket.
+//! The configured buckets. A request names one of them, or none and means the first.
 
 pub mod rpc;
+
+use crate::s3::{Client, Store};
+use std::sync::Arc;
+
+/// What is configured of a bucket.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Rules {
+    /// Its name ("Bucket naming rules", Amazon S3 User Guide).
+    pub name: String,
+    /// The greatest length of an object in bytes.
+    pub max_size_bytes: u64,
+}
+
+/// A configured bucket, and the way to it.
+#[derive(Debug)]
+pub struct Bucket {
+    pub(crate) rules: Rules,
+    pub(crate) store: Store,
+}
+
+impl Bucket {
+    /// Its name.
+    #[must_use]
+    pub fn name(&self) -> &str {
+        &self.rules.name
+    }
+}
+
+/// All configured buckets, at least one. Clones share them.
+#[derive(Debug, Clone)]
+pub struct Buckets(Arc<[Arc<Bucket>]>);
+
+impl Buckets {
+    /// The buckets of a store; the first is what a request means that names none.
+    #[must_use]
+    pub fn new(client: &Client, rules: &[Rules]) -> Self {
+        let bucket = |rules: &Rules| {
+            Arc::new(Bucket {
+                rules: rules.clone(),
+                store: client.bucket(&rules.name),
+            })
+        };
+        Self(rules.iter().map(bucket).collect())
+    }
+
+    /// The bucket of this name, if it is configured; empty means the first.
+    pub(crate) fn named(&self, name: &str) -> Option<&Arc<Bucket>> {
+        self.0
+            .iter()
+            .find(|bucket| name.is_empty() || bucket.name() == name)
+    }
+
+    pub(crate) fn iter(&self) -> impl Iterator<Item = &Arc<Bucket>> {
+        self.0.iter()
+    }
+}

@@ -3,8 +3,9 @@
 mod address;
 mod value;
 
-use self::value::{bucket, flag, region};
-use crate::s3::Endpoint;
+use self::value::{bucket, certificates, flag, instant, region, style};
+use crate::bucket::Rules;
+use crate::s3::{Credentials, Endpoint, Style};
 use contract::settings::{self, Common, Problems, Settings};
 use std::fmt;
 use std::path::PathBuf;
@@ -28,8 +29,8 @@ pub struct Config {
     pub store: StoreConfig,
     /// `S3_PUBLIC_ENDPOINT`: scheme and authority of signed URLs, where browsers reach the store under another name.
     pub public: Option<(&'static str, String)>,
-    /// `MAX_FILE_SIZE_MB`, in bytes.
-    pub max_size_bytes: u64,
+    /// `S3_BUCKET`, with `MAX_FILE_SIZE_MB` as its limit.
+    pub buckets: Vec<Rules>,
     /// `S3_URL_EXPIRATION`: how long a signed URL lives when the caller does not say.
     pub url_life: Duration,
     /// `RECEIPT_KEY`: shared with metadata-svc. Without it receipts are empty.
@@ -47,8 +48,6 @@ pub enum StoreConfig {
         folder: PathBuf,
         /// `EMBEDDED_S3_PORT`; 0 means the port of the last time, or one that is free.
         port: u16,
-        /// `S3_BUCKET`.
-        bucket: String,
     },
 }
 
@@ -83,7 +82,7 @@ impl Config {
             store: store(settings),
             public: settings.optional("S3_PUBLIC_ENDPOINT", address::ALLOWED, address::parse),
             common: settings.common(PORT),
-            max_size_bytes: settings.number("MAX_FILE_SIZE_MB", MAX_FILE_SIZE_MB, 1, 5_120) << 20,
+            buckets: vec![default_bucket(settings)],
             url_life: Duration::from_secs(life),
             receipt_key: receipt_key(settings),
         }
@@ -93,39 +92,65 @@ impl Config {
 fn store(settings: &mut Settings<'_>) -> StoreConfig {
     let endpoint = settings.text("S3_ENDPOINT");
     let wished = settings.parsed("USE_S3_STORAGE", endpoint.is_some(), "true or false", flag);
-    let bucket = settings.parsed(
+    match endpoint {
+        Some(_) if wished => external(settings),
+        None if wished => {
+            settings.problem("S3_ENDPOINT", "is required with USE_S3_STORAGE=true");
+            embedded(settings)
+        }
+        Some(_) | None => embedded(settings),
+    }
+}
+
+fn default_bucket(settings: &mut Settings<'_>) -> Rules {
+    let name = settings.parsed(
         "S3_BUCKET",
         BUCKET.to_owned(),
         "a bucket's name: 3 to 63 of a-z, 0-9, `-`, `.`",
         bucket,
     );
-    match endpoint {
-        Some(_) if wished => external(settings, bucket),
-        None if wished => {
-            settings.problem("S3_ENDPOINT", "is required with USE_S3_STORAGE=true");
-            embedded(settings, bucket)
-        }
-        Some(_) | None => embedded(settings, bucket),
+    Rules {
+        name,
+        max_size_bytes: settings.number("MAX_FILE_SIZE_MB", MAX_FILE_SIZE_MB, 1, 5_120) << 20,
     }
 }
 
-fn external(settings: &mut Settings<'_>, bucket: String) -> StoreConfig {
+fn external(settings: &mut Settings<'_>) -> StoreConfig {
     let (scheme, authority) = settings
         .optional("S3_ENDPOINT", address::ALLOWED, address::parse)
         .unwrap_or_default();
     StoreConfig::External(Endpoint {
         scheme,
         authority,
+        style: settings.parsed("S3_ADDRESSING_STYLE", Style::Path, "path or virtual", style),
         region: settings.parsed(
             "S3_REGION",
             REGION.to_owned(),
             "a region's name of a-z, A-Z, 0-9, `-`",
             region,
         ),
+        credentials: credentials(settings),
+        ca: settings
+            .optional(
+                "S3_SSL_CA",
+                "a readable file of PEM certificates",
+                certificates,
+            )
+            .unwrap_or_default(),
+    })
+}
+
+fn credentials(settings: &mut Settings<'_>) -> Credentials {
+    Credentials {
         access_key: required(settings, "S3_ACCESS_KEY"),
         secret_key: required(settings, "S3_SECRET_KEY"),
-        bucket,
-    })
+        session_token: settings.text("S3_SESSION_TOKEN"),
+        expire_time: settings.optional(
+            "S3_CREDENTIALS_EXPIRE_TIME",
+            "a time such as 2026-12-31T23:59:59Z",
+            instant,
+        ),
+    }
 }
 
 fn required(settings: &mut Settings<'_>, name: &str) -> String {
@@ -135,7 +160,7 @@ fn required(settings: &mut Settings<'_>, name: &str) -> String {
     })
 }
 
-fn embedded(settings: &mut Settings<'_>, bucket: String) -> StoreConfig {
+fn embedded(settings: &mut Settings<'_>) -> StoreConfig {
     if !cfg!(feature = "embedded") {
         settings.problem(
             "S3_ENDPOINT",
@@ -146,7 +171,6 @@ fn embedded(settings: &mut Settings<'_>, bucket: String) -> StoreConfig {
     StoreConfig::Embedded {
         folder: settings.data_dir().join("blob"),
         port: u16::try_from(port).unwrap_or_default(),
-        bucket,
     }
 }
 

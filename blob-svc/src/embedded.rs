@@ -23,7 +23,7 @@ mod record;
 use self::error::Error;
 use self::files::Files;
 use self::index::Index;
-use crate::s3::Endpoint;
+use crate::s3::{Credentials, Endpoint, Style};
 use anyhow::Context;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use s3s::S3Result;
@@ -50,7 +50,7 @@ impl Embedded {
     /// else one that the system picks; credentials are made once and kept, so that signed URLs outlive a restart.
     ///
     /// Fails when another process has the folder open, or when it cannot be written.
-    pub async fn start(folder: &Path, port: u16, bucket: &str) -> anyhow::Result<Self> {
+    pub async fn start(folder: &Path, port: u16) -> anyhow::Result<Self> {
         let backend =
             Backend::open(folder).with_context(|| format!("cannot open {}", folder.display()))?;
         let credentials = identity::credentials(folder)
@@ -61,10 +61,15 @@ impl Embedded {
         let endpoint = Endpoint {
             scheme: "http",
             authority: listener.local_addr()?.to_string(),
+            style: Style::Path,
             region: REGION.to_owned(),
-            access_key: credentials.access_key.clone(),
-            secret_key: credentials.secret_key.clone(),
-            bucket: bucket.to_owned(),
+            credentials: Credentials {
+                access_key: credentials.access_key.clone(),
+                secret_key: credentials.secret_key.clone(),
+                session_token: None,
+                expire_time: None,
+            },
+            ca: Vec::new(),
         };
         let mut service = S3ServiceBuilder::new(backend);
         service.set_auth(SimpleAuth::from_single(

@@ -1,13 +1,15 @@
 //! The store behind the service, spoken to in the S3 protocol. The only room that names rusoto.
 //!
-//! rusoto makes and signs the requests and reads the answers; everything between is ours, because a stock client hangs on a
-//! silent server, spins on cut XML, panics on odd headers and takes some failures for successes. `dispatch` sends and
+//! rusoto makes the requests and reads the answers; everything between is ours, because a stock client hangs on a
+//! silent server, spins on cut XML, panics on odd headers and takes some failures for successes. `dispatch` addresses, signs, sends and
 //! bounds in time, `guard` reads every control-plane answer before rusoto does, `call` retries and catches what is left.
 //! Nothing of rusoto leaves this room: callers see [`Store`], the domain's types and one [`Error`].
 
+mod address;
 mod bucket;
 mod call;
 mod dispatch;
+mod endpoint;
 mod error;
 mod guard;
 mod list;
@@ -17,79 +19,71 @@ mod object;
 mod removal;
 mod wire;
 
+pub use self::endpoint::{Credentials, Endpoint, Style};
 pub use self::error::Error;
 pub use self::list::{Listed, Listing, Page};
 pub use self::multipart::Multipart;
 pub use self::object::{Body, Condition, Download};
 
+use self::dispatch::{Dispatcher, Extra};
 use rusoto_core::Region;
-use rusoto_core::credential::StaticProvider;
 use rusoto_s3::S3Client;
 use std::fmt;
 
-/// Where a store is, and who we are to it.
+/// What makes an object asks the store to refuse when the key is taken.
+const ONLY_NEW: Extra = Extra {
+    only_new: true,
+    sha256: None,
+};
+
+/// A store, with its connections. Cheap to clone; clones share them.
 #[derive(Clone)]
-pub struct Endpoint {
-    /// `http` or `https`.
-    pub scheme: &'static str,
-    /// Host, and port where it is not the scheme's own.
-    pub authority: String,
-    /// The region that signatures name.
-    pub region: String,
-    /// Whom signatures name. cloud.ru's hold a colon.
-    pub access_key: String,
-    /// What signatures are made with.
-    pub secret_key: String,
-    /// The bucket that all objects lie in.
-    pub bucket: String,
+pub struct Client {
+    dispatcher: Dispatcher,
+    region: Region,
 }
 
-impl Endpoint {
-    /// The endpoint's address, without bucket or path.
-    #[must_use]
-    pub fn url(&self) -> String {
-        format!("{}://{}", self.scheme, self.authority)
-    }
-}
-
-impl fmt::Debug for Endpoint {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Endpoint")
-            .field("url", &self.url())
-            .field("region", &self.region)
-            .field("bucket", &self.bucket)
-            .finish_non_exhaustive()
-    }
-}
-
-/// One bucket of a store. Cheap to clone; clones share their connections.
-#[derive(Clone)]
-pub struct Store {
-    client: S3Client,
-    bucket: String,
-}
-
-impl Store {
-    /// A store that is reached at `endpoint`, path style. Opens no connection yet.
+impl Client {
+    /// A store that is reached at `endpoint`. Opens no connection yet.
     #[must_use]
     pub fn new(endpoint: &Endpoint) -> Self {
-        let credentials =
-            StaticProvider::new_minimal(endpoint.access_key.clone(), endpoint.secret_key.clone());
         let region = Region::Custom {
             name: endpoint.region.clone(),
             endpoint: endpoint.url(),
         };
         Self {
-            client: S3Client::new_with(dispatch::Dispatcher::new(), credentials, region),
-            bucket: endpoint.bucket.clone(),
+            dispatcher: Dispatcher::new(endpoint),
+            region,
         }
     }
 
-    /// The bucket's name.
+    /// One bucket of the store, which need not be there.
     #[must_use]
-    pub fn bucket(&self) -> &str {
-        &self.bucket
+    pub fn bucket(&self, name: &str) -> Store {
+        Store {
+            client: self.clone(),
+            plain: self.sends(Extra::default()),
+            bucket: name.to_owned(),
+        }
     }
+
+    /// rusoto's client, for requests that carry what rusoto 0.48 has no field for. It signs nothing: the dispatcher does,
+    /// when the request is complete.
+    fn sends(&self, extra: Extra) -> S3Client {
+        let dispatcher = self.dispatcher.with(extra);
+        S3Client::new_with_client(
+            rusoto_core::Client::new_not_signing(dispatcher),
+            self.region.clone(),
+        )
+    }
+}
+
+/// One bucket of a store.
+#[derive(Clone)]
+pub struct Store {
+    client: Client,
+    plain: S3Client,
+    bucket: String,
 }
 
 impl fmt::Debug for Store {

@@ -1,10 +1,11 @@
 //! The service: its parts put together, and served.
 
+use crate::bucket::Buckets;
 use crate::config::{Config, StoreConfig};
 #[cfg(feature = "embedded")]
 use crate::embedded::Embedded;
 use crate::object::ReceiptKey;
-use crate::s3::{Endpoint, Store};
+use crate::s3::{Client, Endpoint};
 use crate::sign::Signer;
 use crate::store_check::keep_checking;
 use anyhow::Context;
@@ -25,10 +26,9 @@ const MAX_UPLOADS: usize = 32;
 /// What every handler has at hand. Clones share it.
 #[derive(Clone)]
 pub struct Blobs {
-    pub(crate) store: Store,
+    pub(crate) buckets: Buckets,
     pub(crate) signer: Arc<Signer>,
     pub(crate) receipts: ReceiptKey,
-    pub(crate) max_size_bytes: u64,
     pub(crate) url_life: Duration,
     pub(crate) uploads: Arc<Semaphore>,
 }
@@ -44,10 +44,9 @@ impl Blobs {
             None => endpoint.clone(),
         };
         Self {
-            store: Store::new(&endpoint),
+            buckets: Buckets::new(&Client::new(&endpoint), &config.buckets),
             signer: Arc::new(Signer::new(public)),
             receipts: ReceiptKey::new(config.receipt_key.as_ref().map(|key| key.expose())),
-            max_size_bytes: config.max_size_bytes,
             url_life: config.url_life,
             uploads: Arc::new(Semaphore::new(MAX_UPLOADS)),
         }
@@ -66,7 +65,7 @@ pub(crate) async fn serve(config: Config) -> anyhow::Result<()> {
         .with_context(|| format!("cannot listen on {}", config.common.listen_addr))?;
     tracing::info!(address = %listener.local_addr()?, store = ?endpoint, "blob-svc serves");
     let blobs = Blobs::new(&config, endpoint);
-    let checks = keep_checking(blobs.store.clone(), dependency);
+    let checks = keep_checking(blobs.buckets.clone(), dependency);
     let server = Server::new(config.common.max_calls)
         .health(&health)
         .with(ObjectServiceServer::new(blobs.clone()))
@@ -83,18 +82,14 @@ pub(crate) async fn serve(config: Config) -> anyhow::Result<()> {
 async fn open_store(config: &Config) -> anyhow::Result<(Option<Embedded>, Endpoint)> {
     match &config.store {
         StoreConfig::External(endpoint) => Ok((None, endpoint.clone())),
-        StoreConfig::Embedded {
-            folder,
-            port,
-            bucket,
-        } => {
-            let embedded = Embedded::start(folder, *port, bucket).await?;
+        StoreConfig::Embedded { folder, port } => {
+            let embedded = Embedded::start(folder, *port).await?;
             let endpoint = embedded.endpoint.clone();
-            // Nobody else could make it there. A store that is there has its buckets made by those who own it.
-            Store::new(&endpoint)
-                .ensure_bucket()
-                .await
-                .context("cannot make the bucket in the embedded store")?;
+            // Nobody else could make them there. A store that is there has its buckets made by those who own it.
+            for bucket in Buckets::new(&Client::new(&endpoint), &config.buckets).iter() {
+                let made = bucket.store.ensure_bucket().await;
+                made.context("cannot make a bucket in the embedded store")?;
+            }
             Ok((Some(embedded), endpoint))
         }
     }

@@ -41,7 +41,7 @@ pub struct Presigned {
     pub headers: Vec<(&'static str, String)>,
 }
 
-/// Signs URLs for one bucket, as it is reached from outside.
+/// Signs URLs for a store's objects, as they are reached from outside.
 pub struct Signer {
     public: Endpoint,
     day: RwLock<Option<Arc<Day>>>,
@@ -66,11 +66,18 @@ impl Signer {
 
     /// A URL to read `key` with. `disposition` overrides the answer's `Content-Disposition`.
     #[must_use]
-    pub fn get(&self, key: &str, disposition: Option<&str>, lifetime: Lifetime) -> Presigned {
+    pub fn get(
+        &self,
+        bucket: &str,
+        key: &str,
+        disposition: Option<&str>,
+        lifetime: Lifetime,
+    ) -> Presigned {
         let overrides = disposition.map(|value| ("response-content-disposition", value));
         self.sign(
             "GET",
-            &self.path(key),
+            bucket,
+            key,
             overrides.as_slice(),
             Vec::new(),
             lifetime,
@@ -82,6 +89,7 @@ impl Signer {
     #[must_use]
     pub fn put(
         &self,
+        bucket: &str,
         key: &str,
         content_type: &str,
         size_bytes: u64,
@@ -96,29 +104,30 @@ impl Signer {
         headers.extend(
             digest.map(|digest| ("x-amz-checksum-sha256", STANDARD.encode(digest.as_bytes()))),
         );
-        self.sign("PUT", &self.path(key), &[], headers, lifetime)
-    }
-
-    fn path(&self, key: &str) -> String {
-        format!("/{}/{key}", self.public.bucket)
+        self.sign("PUT", bucket, key, &[], headers, lifetime)
     }
 
     /// `overrides` and `headers` by rising name; the names of overrides come behind `X-Amz-`.
     fn sign(
         &self,
         method: &str,
-        path: &str,
+        bucket: &str,
+        key: &str,
         overrides: &[(&str, &str)],
         headers: Vec<(&'static str, String)>,
         lifetime: Lifetime,
     ) -> Presigned {
         let day = self.day(lifetime.start.date());
         let stamp = stamp(lifetime.start);
-        let (canonical_headers, signed_headers) = self.canonical(&headers);
-        let path = utf8_percent_encode(path, PATH).to_string();
+        let host = self.public.host(bucket);
+        let (canonical_headers, signed_headers) = canonical(&host, &headers);
+        let path = utf8_percent_encode(&self.public.path(bucket, key), PATH).to_string();
         let mut query = format!(
             "X-Amz-Algorithm=AWS4-HMAC-SHA256&X-Amz-Credential={}&X-Amz-Date={stamp}&X-Amz-Expires={}&X-Amz-SignedHeaders={}",
-            utf8_percent_encode(&format!("{}/{}", self.public.access_key, day.scope), QUERY),
+            utf8_percent_encode(
+                &format!("{}/{}", self.public.credentials.access_key, day.scope),
+                QUERY
+            ),
             lifetime.seconds,
             utf8_percent_encode(&signed_headers, QUERY),
         );
@@ -137,30 +146,14 @@ impl Signer {
             day.scope
         ));
         let url = format!(
-            "{}{path}?{query}&X-Amz-Signature={signature}",
-            self.public.url()
+            "{}://{host}{path}?{query}&X-Amz-Signature={signature}",
+            self.public.scheme
         );
         Presigned {
             url,
             expire_time: lifetime.end(),
             headers,
         }
-    }
-
-    /// The canonical headers, `host` among them, and their names.
-    fn canonical(&self, headers: &[(&'static str, String)]) -> (String, String) {
-        let mut all: Vec<(&str, &str)> = headers
-            .iter()
-            .map(|(name, value)| (*name, value.as_str()))
-            .collect();
-        all.push(("host", &self.public.authority));
-        all.sort_unstable();
-        let lines = all.iter().fold(String::new(), |mut lines, (name, value)| {
-            push(&mut lines, format_args!("{name}:{value}\n"));
-            lines
-        });
-        let names: Vec<&str> = all.iter().map(|(name, _)| *name).collect();
-        (lines, names.join(";"))
     }
 
     fn day(&self, date: Date) -> Arc<Day> {
@@ -178,6 +171,22 @@ impl Signer {
     }
 }
 
+/// The canonical headers, `host` among them, and their names.
+fn canonical(host: &str, headers: &[(&'static str, String)]) -> (String, String) {
+    let mut all: Vec<(&str, &str)> = headers
+        .iter()
+        .map(|(name, value)| (*name, value.as_str()))
+        .collect();
+    all.push(("host", host));
+    all.sort_unstable();
+    let lines = all.iter().fold(String::new(), |mut lines, (name, value)| {
+        push(&mut lines, format_args!("{name}:{value}\n"));
+        lines
+    });
+    let names: Vec<&str> = all.iter().map(|(name, _)| *name).collect();
+    (lines, names.join(";"))
+}
+
 impl Day {
     fn new(endpoint: &Endpoint, date: Date) -> Self {
         let stamp = format!(
@@ -186,7 +195,7 @@ impl Day {
             u8::from(date.month()),
             date.day()
         );
-        let secret = format!("AWS4{}", endpoint.secret_key);
+        let secret = format!("AWS4{}", endpoint.credentials.secret_key);
         let key = [stamp.as_str(), &endpoint.region, "s3", "aws4_request"]
             .iter()
             .fold(keyed(secret.as_bytes()), |key, part| {

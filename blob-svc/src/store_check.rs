@@ -1,22 +1,23 @@
-//! The check of the store, in the background: whether it answers, knows us, and has our bucket.
+//! The check of the store, in the background: whether it answers, knows us, and has our buckets.
 
-use crate::s3::{Error, Store};
+use crate::bucket::Buckets;
+use crate::s3::Error;
 use contract::health::Dependency;
 use std::convert::Infallible;
 use std::time::Duration;
 use tokio::time::{sleep, timeout};
 
-/// Between two checks while all is well. Each is one `HeadBucket`, which stores charge as any request.
+/// Between two checks while all is well. Each is one `HeadBucket` a bucket, which stores charge as any request.
 const EVERY: Duration = Duration::from_secs(5);
 /// Between two checks while it is not: who waits for the store waits no longer than this.
 const EVERY_WHILE_FAILING: Duration = Duration::from_secs(1);
 /// A store that takes longer for the least of requests does not serve.
 const TIME: Duration = Duration::from_secs(3);
 
-/// Checks `store` from now on, and leaves what it finds at `dependency`.
-pub(crate) async fn keep_checking(store: Store, dependency: Dependency) -> Infallible {
+/// Checks the store of `buckets` from now on, and leaves what it finds at `dependency`.
+pub(crate) async fn keep_checking(buckets: Buckets, dependency: Dependency) -> Infallible {
     loop {
-        let pause = match timeout(TIME, store.bucket_exists()).await {
+        let pause = match timeout(TIME, all_exist(&buckets)).await {
             Ok(Ok(true)) => {
                 dependency.ok();
                 EVERY
@@ -30,10 +31,19 @@ pub(crate) async fn keep_checking(store: Store, dependency: Dependency) -> Infal
     }
 }
 
+async fn all_exist(buckets: &Buckets) -> Result<bool, Error> {
+    for bucket in buckets.iter() {
+        if !bucket.store.bucket_exists().await? {
+            return Ok(false);
+        }
+    }
+    Ok(true)
+}
+
 /// What is told of it. Answers to HEAD have no body: the status is all there is to go by.
 fn reason(found: Result<bool, Error>) -> &'static str {
     match found {
-        Ok(_) | Err(Error::NoSuchBucket) => "the bucket is absent",
+        Ok(_) | Err(Error::NoSuchBucket) => "a bucket is absent",
         Err(Error::Forbidden) => "the store refuses the credentials",
         Err(Error::WrongPlace) => "the bucket lies in another region or at another endpoint",
         Err(Error::TooManyRequests) => "the store asks for fewer requests",

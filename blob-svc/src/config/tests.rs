@@ -19,10 +19,17 @@ const CLOUD: [(&str, &str); 5] = [
 #[test]
 fn nothing_set_means_the_embedded_store_and_the_known_defaults() {
     let config = read(&[]).expect("every setting has a default");
-    assert!(
-        matches!(config.store, StoreConfig::Embedded { port: 0, ref bucket, .. } if bucket == "cloud-aizoomdoc")
+    assert!(matches!(
+        config.store,
+        StoreConfig::Embedded { port: 0, .. }
+    ));
+    assert_eq!(
+        config.buckets,
+        [Rules {
+            name: "cloud-aizoomdoc".to_owned(),
+            max_size_bytes: 100 << 20
+        }]
     );
-    assert_eq!(config.max_size_bytes, 100 << 20);
     assert_eq!(config.url_life, Duration::from_secs(3_600));
     assert_eq!(config.common.listen_addr.to_string(), "127.0.0.1:50052");
 }
@@ -41,7 +48,7 @@ fn deployed_settings_of_the_document_chat_are_understood() {
         panic!("an endpoint is set")
     };
     assert_eq!(endpoint.url(), "https://s3.cloud.ru");
-    assert_eq!(endpoint.access_key, "fake-tenant:fake-key");
+    assert_eq!(endpoint.credentials.access_key, "fake-tenant:fake-key");
     assert_eq!(config.common.log_level, LevelFilter::WARN);
 }
 
@@ -74,11 +81,11 @@ fn every_bad_setting_is_told_at_once_and_no_secret_with_it() {
         named,
         [
             "S3_URL_EXPIRATION",
-            "S3_BUCKET",
             "S3_ENDPOINT",
             "S3_ACCESS_KEY",
             "LISTEN_ADDR",
             "LOG_LEVEL",
+            "S3_BUCKET",
             "MAX_FILE_SIZE_MB",
             "RECEIPT_KEY"
         ]

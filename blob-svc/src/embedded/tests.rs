@@ -8,7 +8,7 @@ mod urls;
 
 use super::*;
 use crate::object::{Attributes, OCTET_STREAM, Sha256 as Digest, Span};
-use crate::s3::{Body, Condition, Error as StoreError, Listing, Store};
+use crate::s3::{Body, Client as StoreClient, Condition, Error as StoreError, Listing, Store};
 use crate::sign::{Lifetime, Presigned, Signer, attachment};
 use bytes::Bytes;
 use futures::TryStreamExt;
@@ -22,6 +22,8 @@ use std::time::Duration;
 use tempfile::TempDir;
 use time::OffsetDateTime;
 use uuid::Uuid;
+
+const BUCKET: &str = "testbucket";
 
 /// An endpoint on an empty folder, with its bucket made.
 struct Rig {
@@ -43,10 +45,10 @@ impl Rig {
     }
 
     async fn open(folder: &TempDir) -> (Embedded, Store) {
-        let embedded = Embedded::start(folder.path(), 0, "testbucket")
+        let embedded = Embedded::start(folder.path(), 0)
             .await
             .expect("the folder can be served");
-        let store = Store::new(&embedded.endpoint);
+        let store = StoreClient::new(&embedded.endpoint).bucket(BUCKET);
         (embedded, store)
     }
 

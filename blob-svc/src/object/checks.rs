@@ -1,9 +1,11 @@
 //! The checks that requests of objects and of signed URLs have in common.
 
 use super::{OCTET_STREAM, Sha256};
+use crate::bucket::{Bucket, Buckets};
 use crate::key::Key;
 use contract::Violations;
 use contract::violation::Max;
+use std::sync::Arc;
 
 const MAX_NAME: Max = Max::Chars(512);
 /// What stores keep as metadata is 2 KB together; a name of this length leaves room for the rest.
@@ -12,8 +14,8 @@ const MAX_CONTENT_TYPE: Max = Max::Chars(255);
 
 /// The checks that requests of this service have in common.
 pub(crate) trait Checks {
-    /// Checks a bucket's name: empty or the configured one.
-    fn bucket(&mut self, text: &str, configured: &str);
+    /// Checks a bucket's name: empty or one that is configured.
+    fn bucket(&mut self, name: &str, buckets: &Buckets) -> Option<Arc<Bucket>>;
     /// Checks a key.
     fn key(&mut self, field: &str, text: String) -> Option<Key>;
     /// Checks 1 to 1,000 keys, none twice.
@@ -29,13 +31,17 @@ pub(crate) trait Checks {
 }
 
 impl Checks for Violations {
-    fn bucket(&mut self, text: &str, configured: &str) {
-        if !text.is_empty() && text != configured {
+    fn bucket(&mut self, name: &str, buckets: &Buckets) -> Option<Arc<Bucket>> {
+        let found = buckets.named(name).cloned();
+        if found.is_none() {
+            let known: Vec<_> = buckets.iter().map(|bucket| bucket.name()).collect();
+            let known = known.join("`, `");
             self.add(
                 "bucket",
-                format!("must be empty or `{configured}`: no other is configured"),
+                format!("must be empty or one of `{known}`: no other is configured"),
             );
         }
+        found
     }
 
     fn key(&mut self, field: &str, text: String) -> Option<Key> {

@@ -11,25 +11,26 @@ impl Blobs {
     /// Copies an object to a key that is free. The same request id answers the same again.
     pub(super) async fn copy(&self, copy: Copy) -> Result<BlobRef, Error> {
         let (from, to) = (copy.from.as_str(), copy.to.as_str());
-        let source = self.store.head(from).await.map_err(Error::of_key(from))?;
+        let store = &copy.bucket.store;
+        let source = store.head(from).await.map_err(Error::of_key(from))?;
         let sha256 = match source.attributes.sha256 {
             Some(sha256) => sha256,
-            None => self.digest(from, &source.etag).await?,
+            None => copy.bucket.digest(from, &source.etag).await?,
         };
         let attributes = Attributes {
             sha256: Some(sha256),
             request_id: Some(copy.request_id),
             ..source.attributes.clone()
         };
-        let free = match self.find(to).await? {
-            None => self.store.copy(from, &source.etag, to, &attributes).await,
+        let free = match store.find(to).await? {
+            None => store.copy(from, &source.etag, to, &attributes).await,
             Some(_) => Err(s3::Error::ConditionFailed),
         };
         match free {
             Ok(()) => {}
             Err(s3::Error::ConditionFailed) => {
                 // Either the key is taken, or the source was replaced in between: then a retry finds the new one.
-                let stored = self.find(to).await?.ok_or(s3::Error::Unavailable)?;
+                let stored = store.find(to).await?.ok_or(s3::Error::Unavailable)?;
                 same(to, &stored, &attributes, source.size_bytes)?;
             }
             Err(error) => return Err(Error::of_key(from)(error)),

@@ -2,9 +2,9 @@
 
 use super::request::Read;
 use super::{Sha256, Span};
+use crate::bucket::Bucket;
 use crate::error::Error;
 use crate::s3::{self, Condition, Download};
-use crate::server::Blobs;
 use bytes::Bytes;
 use contract::blob::v1::GetObjectResponse;
 use contract::blob::v1::get_object_response::Frame;
@@ -20,7 +20,7 @@ const MAX_CHUNK: usize = 256 << 10;
 /// The frames of one answer.
 pub(super) type Answer = BoxStream<'static, Result<GetObjectResponse, Status>>;
 
-impl Blobs {
+impl Bucket {
     /// Begins to read an object.
     pub(super) async fn download(&self, read: Read) -> Result<Answer, Error> {
         let key = read.key.as_str();

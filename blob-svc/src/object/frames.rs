@@ -2,6 +2,7 @@
 
 use super::Sha256;
 use super::request::Upload;
+use crate::bucket::Buckets;
 use crate::error::Error;
 use bytes::Bytes;
 use contract::Violations;
@@ -38,14 +39,15 @@ pub(super) enum Next {
     Committed(Sha256),
 }
 
-/// Takes the header off a stream of frames and judges it. `limit` is the service's, in bytes.
-pub(super) async fn open<S>(frames: S, bucket: &str, limit: u64) -> Result<(Upload, Frames), Error>
+/// Takes the header off a stream of frames and judges it.
+pub(super) async fn open<S>(frames: S, buckets: &Buckets) -> Result<(Upload, Frames), Error>
 where
     S: Stream<Item = Result<PutObjectRequest, Status>> + Send + 'static,
 {
     let mut frames = frames.boxed();
     let header = first(&mut frames).await?;
-    let upload = Upload::parse(header, bucket)?;
+    let upload = Upload::parse(header, buckets)?;
+    let limit = upload.bucket.rules.max_size_bytes;
     if upload.size_bytes.is_some_and(|size| size > limit) {
         return Err(Error::TooLarge(limit));
     }

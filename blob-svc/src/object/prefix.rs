@@ -1,11 +1,12 @@
 //! Removing whole folders, page by page, with a word on each.
 
+use crate::bucket::Bucket;
 use crate::key::Folder;
 use crate::s3::{Error, Listing};
-use crate::server::Blobs;
 use contract::blob::v1::{DeleteError, DeletePrefixResponse};
 use futures::StreamExt;
 use futures::stream::BoxStream;
+use std::sync::Arc;
 use tonic::Status;
 
 /// The progress of one removal.
@@ -13,7 +14,7 @@ pub(super) type Progress = BoxStream<'static, Result<DeletePrefixResponse, Statu
 
 /// Where a removal stands.
 struct Walk {
-    blobs: Blobs,
+    bucket: Arc<Bucket>,
     folder: Folder,
     dry_run: bool,
     /// The last key that was seen; none at the beginning.
@@ -23,10 +24,10 @@ struct Walk {
 }
 
 /// Removes all objects of a folder, or counts them.
-pub(super) fn remove(blobs: Blobs, folder: Folder, dry_run: bool) -> Progress {
+pub(super) fn remove(bucket: Arc<Bucket>, folder: Folder, dry_run: bool) -> Progress {
     let counts = DeletePrefixResponse::default();
     let walk = Walk {
-        blobs,
+        bucket,
         folder,
         dry_run,
         behind: None,
@@ -57,14 +58,14 @@ impl Walk {
             limit: 1_000,
             ..Listing::default()
         };
-        let page = self.blobs.store.list(&listing).await?;
+        let page = self.bucket.store.list(&listing).await?;
         self.seen_all = page.next.is_none();
         let bytes: u64 = page.objects.iter().map(|object| object.size_bytes).sum();
         let keys: Vec<String> = page.objects.into_iter().map(|object| object.key).collect();
         self.counts.matched_count += keys.len() as i64;
         self.counts.matched_bytes += i64::try_from(bytes).unwrap_or(i64::MAX);
         if !self.dry_run && !keys.is_empty() {
-            let left = self.blobs.store.delete_many(&keys).await?;
+            let left = self.bucket.store.delete_many(&keys).await?;
             self.counts.deleted_count += (keys.len() - left.len()) as i64;
             self.counts.errors = left
                 .into_iter()

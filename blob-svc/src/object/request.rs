@@ -1,6 +1,7 @@
 //! Requests of `ObjectService`, judged: after this, types carry the proof.
 
 use super::{Checks, Sha256, Span};
+use crate::bucket::{Bucket, Buckets};
 use crate::key::{self, Folder, Key, Purpose};
 use crate::s3::{Condition, Listing};
 use contract::Violations;
@@ -9,11 +10,13 @@ use contract::blob::v1::{
     GetObjectRequest, KeyKind, ListObjectsRequest, NewKeyRequest, PutObjectHeader,
 };
 use contract::page::PageScope;
+use std::sync::Arc;
 use uuid::Uuid;
 
 /// An upload, as its header declares it.
 #[derive(Debug)]
 pub(super) struct Upload {
+    pub(super) bucket: Arc<Bucket>,
     pub(super) key: Key,
     pub(super) content_type: String,
     pub(super) original_name: Option<String>,
@@ -24,10 +27,10 @@ pub(super) struct Upload {
 }
 
 impl Upload {
-    pub(super) fn parse(header: PutObjectHeader, bucket: &str) -> Result<Self, Violations> {
+    pub(super) fn parse(header: PutObjectHeader, buckets: &Buckets) -> Result<Self, Violations> {
         let mut v = Violations::default();
         let upload = v.within("header", |v| {
-            v.bucket(&header.bucket, bucket);
+            let bucket = v.bucket(&header.bucket, buckets);
             let content_type = v.content_type(header.content_type);
             let original_name = v.file_name("original_name", header.original_name);
             let size_bytes = header.size_bytes.map(|bytes| v.size("size_bytes", bytes));
@@ -35,6 +38,7 @@ impl Upload {
             let request_id = v.id_or_new("request_id", &header.request_id);
             let key = v.key("key", header.key)?;
             Some(Self {
+                bucket: bucket?,
                 key,
                 content_type,
                 original_name,
@@ -49,15 +53,16 @@ impl Upload {
 
 /// What to read.
 pub(super) struct Read {
+    pub(super) bucket: Arc<Bucket>,
     pub(super) key: Key,
     pub(super) span: Span,
     pub(super) condition: Condition,
 }
 
 impl Read {
-    pub(super) fn parse(request: GetObjectRequest, bucket: &str) -> Result<Self, Violations> {
+    pub(super) fn parse(request: GetObjectRequest, buckets: &Buckets) -> Result<Self, Violations> {
         let mut v = Violations::default();
-        v.bucket(&request.bucket, bucket);
+        let bucket = v.bucket(&request.bucket, buckets);
         let offset = v.size("offset_bytes", request.offset_bytes);
         let length =
             Some(v.size("length_bytes", request.length_bytes)).filter(|length| *length > 0);
@@ -66,7 +71,8 @@ impl Read {
             if_none_match: etag(&mut v, "if_none_match", request.if_none_match),
         };
         let key = v.key("key", request.key);
-        let read = key.map(|key| Self {
+        let read = bucket.zip(key).map(|(bucket, key)| Self {
+            bucket,
             key,
             span: Span { offset, length },
             condition,
@@ -84,11 +90,12 @@ fn etag(v: &mut Violations, field: &str, text: String) -> Option<String> {
 }
 
 /// Checks a request that is nothing but a key.
-pub(super) fn one_key(bucket: &str, key: String, configured: &str) -> Result<Key, Violations> {
-    let mut v = Violations::default();
-    v.bucket(bucket, configured);
-    let key = v.key("key", key);
-    v.accept(key)
+pub(super) fn one_key(
+    bucket: &str,
+    key: String,
+    buckets: &Buckets,
+) -> Result<(Arc<Bucket>, Key), Violations> {
+    one_key_with_id(bucket, key, "", buckets)
 }
 
 /// The same with a request id, which serves the trace alone.
@@ -96,46 +103,46 @@ pub(super) fn one_key_with_id(
     bucket: &str,
     key: String,
     request_id: &str,
-    configured: &str,
-) -> Result<Key, Violations> {
+    buckets: &Buckets,
+) -> Result<(Arc<Bucket>, Key), Violations> {
     let mut v = Violations::default();
-    v.bucket(bucket, configured);
+    let bucket = v.bucket(bucket, buckets);
     v.optional_id("request_id", request_id);
     let key = v.key("key", key);
-    v.accept(key)
+    v.accept(bucket.zip(key))
 }
 
 pub(super) fn head_batch(
     request: BatchHeadObjectsRequest,
-    bucket: &str,
-) -> Result<Vec<Key>, Violations> {
+    buckets: &Buckets,
+) -> Result<(Arc<Bucket>, Vec<Key>), Violations> {
     let mut v = Violations::default();
-    v.bucket(&request.bucket, bucket);
+    let bucket = v.bucket(&request.bucket, buckets);
     let keys = v.keys(request.keys);
-    v.accept(Some(keys))
+    v.accept(bucket.map(|bucket| (bucket, keys)))
 }
 
 pub(super) fn delete_batch(
     request: DeleteObjectsRequest,
-    bucket: &str,
-) -> Result<Vec<Key>, Violations> {
+    buckets: &Buckets,
+) -> Result<(Arc<Bucket>, Vec<Key>), Violations> {
     let mut v = Violations::default();
-    v.bucket(&request.bucket, bucket);
+    let bucket = v.bucket(&request.bucket, buckets);
     v.optional_id("request_id", &request.request_id);
     let keys = v.keys(request.keys);
-    v.accept(Some(keys))
+    v.accept(bucket.map(|bucket| (bucket, keys)))
 }
 
-/// A page to list, and what its token is good for.
+/// A page to list, where, and what its token is good for.
 pub(super) fn listing(
     mut request: ListObjectsRequest,
-    bucket: &str,
-) -> Result<(Listing, PageScope), Violations> {
+    buckets: &Buckets,
+) -> Result<(Arc<Bucket>, Listing, PageScope), Violations> {
     let mut v = Violations::default();
     let size = v.page_size(std::mem::take(&mut request.page_size));
     let token = std::mem::take(&mut request.page_token);
     let scope = PageScope::new("ListObjects", &request);
-    v.bucket(&request.bucket, bucket);
+    let bucket = v.bucket(&request.bucket, buckets);
     if !request.prefix.is_empty()
         && let Err(reason) = key::judge(&request.prefix)
     {
@@ -154,37 +161,40 @@ pub(super) fn listing(
         continuation,
         limit: u16::try_from(size).unwrap_or(u16::MAX),
     };
-    v.accept(Some((listing, scope)))
+    v.accept(bucket.map(|bucket| (bucket, listing, scope)))
 }
 
 pub(super) fn folder(
     request: DeletePrefixRequest,
-    bucket: &str,
-) -> Result<(Folder, bool), Violations> {
+    buckets: &Buckets,
+) -> Result<(Arc<Bucket>, Folder, bool), Violations> {
     let mut v = Violations::default();
-    v.bucket(&request.bucket, bucket);
+    let bucket = v.bucket(&request.bucket, buckets);
     v.optional_id("request_id", &request.request_id);
     let folder = Folder::parse(request.prefix)
         .map_err(|reason| v.add("prefix", reason))
         .ok();
-    v.accept(folder.map(|folder| (folder, request.dry_run)))
+    let walk = bucket.zip(folder);
+    v.accept(walk.map(|(bucket, folder)| (bucket, folder, request.dry_run)))
 }
 
 /// What to copy.
 pub(super) struct Copy {
+    pub(super) bucket: Arc<Bucket>,
     pub(super) from: Key,
     pub(super) to: Key,
     pub(super) request_id: Uuid,
 }
 
 impl Copy {
-    pub(super) fn parse(request: CopyObjectRequest, bucket: &str) -> Result<Self, Violations> {
+    pub(super) fn parse(request: CopyObjectRequest, buckets: &Buckets) -> Result<Self, Violations> {
         let mut v = Violations::default();
-        v.bucket(&request.bucket, bucket);
+        let bucket = v.bucket(&request.bucket, buckets);
         let request_id = v.id_or_new("request_id", &request.request_id);
         let from = v.key("source_key", request.source_key);
         let to = v.key("destination_key", request.destination_key);
-        v.accept(from.zip(to).map(|(from, to)| Self {
+        v.accept(bucket.zip(from).zip(to).map(|((bucket, from), to)| Self {
+            bucket,
             from,
             to,
             request_id,

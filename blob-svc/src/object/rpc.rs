@@ -5,7 +5,9 @@ use super::download::Answer;
 use super::frames;
 use super::prefix::{self, Progress};
 use super::request::{self, Copy, Read};
+use crate::bucket::Bucket;
 use crate::error::Error;
+use crate::key::Key;
 use crate::s3::Listed;
 use crate::server::Blobs;
 use contract::blob::v1::object_service_server::ObjectService;
@@ -19,6 +21,7 @@ use contract::blob::v1::{
 use futures::{StreamExt, TryStreamExt};
 use prost_types::Timestamp;
 use std::collections::HashSet;
+use std::sync::Arc;
 use time::OffsetDateTime;
 use tonic::{Request, Response, Status, Streaming};
 use tracing::Instrument;
@@ -42,12 +45,7 @@ impl ObjectService for Blobs {
         let blobs = self.clone();
         // A task of its own: when the caller goes away, the upload still ends cleanly.
         let upload = async move {
-            let (upload, frames) = frames::open(
-                request.into_inner(),
-                blobs.store.bucket(),
-                blobs.max_size_bytes,
-            )
-            .await?;
+            let (upload, frames) = frames::open(request.into_inner(), &blobs.buckets).await?;
             let answer = blobs.upload(upload, frames).await;
             drop(place);
             answer
@@ -60,8 +58,9 @@ impl ObjectService for Blobs {
     type GetObjectStream = Answer;
 
     async fn get_object(&self, request: Request<GetObjectRequest>) -> Answered<Answer> {
-        let read = Read::parse(request.into_inner(), self.store.bucket()).map_err(Error::from)?;
-        Ok(Response::new(self.download(read).await?))
+        let read = Read::parse(request.into_inner(), &self.buckets).map_err(Error::from)?;
+        let bucket = Arc::clone(&read.bucket);
+        Ok(Response::new(bucket.download(read).await?))
     }
 
     async fn head_object(
@@ -69,14 +68,11 @@ impl ObjectService for Blobs {
         request: Request<HeadObjectRequest>,
     ) -> Answered<HeadObjectResponse> {
         let HeadObjectRequest { bucket, key } = request.into_inner();
-        let key = request::one_key(&bucket, key, self.store.bucket()).map_err(Error::from)?;
-        let stored = self
-            .store
-            .head(key.as_str())
-            .await
-            .map_err(Error::of_key(key.as_str()))?;
+        let (bucket, key) = request::one_key(&bucket, key, &self.buckets).map_err(Error::from)?;
+        let stored = bucket.store.head(key.as_str()).await;
+        let stored = stored.map_err(Error::of_key(key.as_str()))?;
         Ok(Response::new(HeadObjectResponse {
-            object: Some(self.object(key.to_string(), stored)),
+            object: Some(bucket.object(key.to_string(), stored)),
         }))
     }
 
@@ -84,15 +80,19 @@ impl ObjectService for Blobs {
         &self,
         request: Request<BatchHeadObjectsRequest>,
     ) -> Answered<BatchHeadObjectsResponse> {
-        let keys =
-            request::head_batch(request.into_inner(), self.store.bucket()).map_err(Error::from)?;
+        let (bucket, keys) =
+            request::head_batch(request.into_inner(), &self.buckets).map_err(Error::from)?;
+        let find = async |key: Key| {
+            let stored = bucket.store.find(key.as_str()).await;
+            stored.map(|stored| (key, stored))
+        };
         let mut heads = futures::stream::iter(keys)
-            .map(|key| async move { self.find(key.as_str()).await.map(|stored| (key, stored)) })
+            .map(find)
             .buffered(CONCURRENT_HEADS);
         let mut answer = BatchHeadObjectsResponse::default();
-        while let Some((key, stored)) = heads.try_next().await? {
+        while let Some((key, stored)) = heads.try_next().await.map_err(Error::from)? {
             match stored {
-                Some(stored) => answer.objects.push(self.object(key.to_string(), stored)),
+                Some(stored) => answer.objects.push(bucket.object(key.to_string(), stored)),
                 None => answer.missing_keys.push(key.to_string()),
             }
         }
@@ -103,14 +103,14 @@ impl ObjectService for Blobs {
         &self,
         request: Request<ListObjectsRequest>,
     ) -> Answered<ListObjectsResponse> {
-        let (listing, scope) =
-            request::listing(request.into_inner(), self.store.bucket()).map_err(Error::from)?;
-        let page = self.store.list(&listing).await.map_err(Error::from)?;
+        let (bucket, listing, scope) =
+            request::listing(request.into_inner(), &self.buckets).map_err(Error::from)?;
+        let page = bucket.store.list(&listing).await.map_err(Error::from)?;
         Ok(Response::new(ListObjectsResponse {
             objects: page
                 .objects
                 .into_iter()
-                .map(|object| self.listed(object))
+                .map(|object| bucket.listed(object))
                 .collect(),
             prefixes: page.prefixes,
             next_page_token: page
@@ -129,9 +129,10 @@ impl ObjectService for Blobs {
             key,
             request_id,
         } = request.into_inner();
-        let key = request::one_key_with_id(&bucket, key, &request_id, self.store.bucket())
+        let (bucket, key) = request::one_key_with_id(&bucket, key, &request_id, &self.buckets)
             .map_err(Error::from)?;
-        self.store.delete(key.as_str()).await.map_err(Error::from)?;
+        let deleted = bucket.store.delete(key.as_str()).await;
+        deleted.map_err(Error::from)?;
         Ok(Response::new(DeleteObjectResponse {}))
     }
 
@@ -139,10 +140,10 @@ impl ObjectService for Blobs {
         &self,
         request: Request<DeleteObjectsRequest>,
     ) -> Answered<DeleteObjectsResponse> {
-        let keys = request::delete_batch(request.into_inner(), self.store.bucket())
-            .map_err(Error::from)?;
+        let (bucket, keys) =
+            request::delete_batch(request.into_inner(), &self.buckets).map_err(Error::from)?;
         let keys: Vec<String> = keys.iter().map(ToString::to_string).collect();
-        let left = self.store.delete_many(&keys).await.map_err(Error::from)?;
+        let left = bucket.store.delete_many(&keys).await.map_err(Error::from)?;
         let kept: HashSet<String> = left.iter().map(|(key, _)| key.clone()).collect();
         Ok(Response::new(DeleteObjectsResponse {
             deleted_keys: keys.into_iter().filter(|key| !kept.contains(key)).collect(),
@@ -156,16 +157,16 @@ impl ObjectService for Blobs {
     type DeletePrefixStream = Progress;
 
     async fn delete_prefix(&self, request: Request<DeletePrefixRequest>) -> Answered<Progress> {
-        let (folder, dry_run) =
-            request::folder(request.into_inner(), self.store.bucket()).map_err(Error::from)?;
-        Ok(Response::new(prefix::remove(self.clone(), folder, dry_run)))
+        let (bucket, folder, dry_run) =
+            request::folder(request.into_inner(), &self.buckets).map_err(Error::from)?;
+        Ok(Response::new(prefix::remove(bucket, folder, dry_run)))
     }
 
     async fn copy_object(
         &self,
         request: Request<CopyObjectRequest>,
     ) -> Answered<CopyObjectResponse> {
-        let copy = Copy::parse(request.into_inner(), self.store.bucket()).map_err(Error::from)?;
+        let copy = Copy::parse(request.into_inner(), &self.buckets).map_err(Error::from)?;
         let blob = self.copy(copy).await?;
         Ok(Response::new(CopyObjectResponse { blob: Some(blob) }))
     }
@@ -179,11 +180,11 @@ impl ObjectService for Blobs {
     }
 }
 
-impl Blobs {
+impl Bucket {
     /// An object on the wire.
     pub(super) fn object(&self, key: String, stored: Stored) -> Object {
         Object {
-            bucket: self.store.bucket().to_owned(),
+            bucket: self.name().to_owned(),
             key,
             size_bytes: i64::try_from(stored.size_bytes).unwrap_or(i64::MAX),
             sha256: stored
@@ -200,7 +201,7 @@ impl Blobs {
 
     fn listed(&self, object: Listed) -> Object {
         Object {
-            bucket: self.store.bucket().to_owned(),
+            bucket: self.name().to_owned(),
             key: object.key,
             size_bytes: i64::try_from(object.size_bytes).unwrap_or(i64::MAX),
             etag: object.etag,

@@ -19,8 +19,8 @@ impl Blobs {
         frames: &mut Frames,
     ) -> Result<Sha256, Error> {
         let staging = key::staging();
-        let mut parts = self
-            .store
+        let store = &upload.bucket.store;
+        let mut parts = store
             .begin(staging.as_str(), &upload.attributes_without_digest())
             .await?;
         let sha256 = match send_parts(&mut parts, buffer, frames).await {
@@ -32,32 +32,24 @@ impl Blobs {
                 return Err(error);
             }
         };
-        let copied = self
-            .settle(upload, staging.as_str(), sha256, frames.size())
-            .await;
-        if let Err(error) = self.store.delete(staging.as_str()).await {
+        let copied = settle(upload, staging.as_str(), sha256, frames.size()).await;
+        if let Err(error) = store.delete(staging.as_str()).await {
             tracing::warn!(%error, "a staging object is left for the sweep");
         }
         copied.map(|()| sha256)
     }
+}
 
-    async fn settle(
-        &self,
-        upload: &Upload,
-        staging: &str,
-        sha256: Sha256,
-        size: u64,
-    ) -> Result<(), Error> {
-        let staged = self.store.head(staging).await?;
-        if staged.size_bytes != size {
-            return Err(s3::Error::Malformed.into());
-        }
-        let attributes = upload.attributes(sha256);
-        Ok(self
-            .store
-            .copy(staging, &staged.etag, upload.key.as_str(), &attributes)
-            .await?)
+async fn settle(upload: &Upload, staging: &str, sha256: Sha256, size: u64) -> Result<(), Error> {
+    let store = &upload.bucket.store;
+    let staged = store.head(staging).await?;
+    if staged.size_bytes != size {
+        return Err(s3::Error::Malformed.into());
     }
+    let attributes = upload.attributes(sha256);
+    Ok(store
+        .copy(staging, &staged.etag, upload.key.as_str(), &attributes)
+        .await?)
 }
 
 /// Sends the upload in parts of equal size, and completes it after the commit frame.

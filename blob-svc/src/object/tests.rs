@@ -9,6 +9,7 @@ mod uploads;
 use super::request::{Copy, Upload};
 use super::*;
 use crate::Config;
+use crate::bucket::{Bucket, Buckets, Rules};
 use crate::embedded::Embedded;
 use crate::error::Error;
 use crate::key::{Folder, Key};
@@ -21,6 +22,7 @@ use contract::blob::v1::{
 };
 use futures::{StreamExt, TryStreamExt};
 use sha2::Digest;
+use std::sync::Arc;
 use tempfile::TempDir;
 use tonic::{Code, Status};
 
@@ -30,18 +32,20 @@ struct Rig {
     _folder: TempDir,
     _embedded: Embedded,
     blobs: Blobs,
+    bucket: Arc<Bucket>,
 }
 
 impl Rig {
     async fn new() -> Self {
         let folder = tempfile::tempdir().expect("a temporary folder can be made");
-        let embedded = Embedded::start(folder.path(), 0, "testbucket")
+        let embedded = Embedded::start(folder.path(), 0)
             .await
             .expect("the folder can be served");
         let settings = |name: &str| (name == "MAX_FILE_SIZE_MB").then(|| "30".to_owned());
         let config = contract::settings::from(&settings, Config::read).expect("good settings");
         let blobs = Blobs::new(&config, embedded.endpoint.clone());
-        blobs
+        let bucket = Arc::clone(blobs.buckets.named("").expect("one is configured"));
+        bucket
             .store
             .ensure_bucket()
             .await
@@ -50,6 +54,7 @@ impl Rig {
             _folder: folder,
             _embedded: embedded,
             blobs,
+            bucket,
         }
     }
 
@@ -58,15 +63,14 @@ impl Rig {
             .into_iter()
             .map(|frame| frame.map(|frame| PutObjectRequest { frame: Some(frame) }));
         let stream = futures::stream::iter(messages.collect::<Vec<_>>());
-        let (upload, frames) =
-            frames::open(stream, "testbucket", self.blobs.max_size_bytes).await?;
+        let (upload, frames) = frames::open(stream, &self.blobs.buckets).await?;
         self.blobs.upload(upload, frames).await
     }
 
     /// Everything that anybody could see, staging included.
     async fn keys(&self) -> Vec<String> {
         let page = self
-            .blobs
+            .bucket
             .store
             .list(&Listing {
                 limit: 1_000,

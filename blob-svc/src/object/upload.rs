@@ -30,7 +30,7 @@ impl Blobs {
         upload: Upload,
         mut frames: Frames,
     ) -> Result<BlobRef, Error> {
-        if let Some(stored) = self.find(upload.key.as_str()).await? {
+        if let Some(stored) = upload.bucket.store.find(upload.key.as_str()).await? {
             return self.answer_again(&upload, &stored, frames).await;
         }
         let outcome = match (upload.size_bytes, upload.sha256) {
@@ -48,22 +48,11 @@ impl Blobs {
             )),
             // Somebody was faster, or the first try of ours got through unheard.
             Err(Error::Store(s3::Error::ConditionFailed)) => {
-                let stored = self
-                    .find(upload.key.as_str())
-                    .await?
-                    .ok_or(s3::Error::Unavailable)?;
+                let found = upload.bucket.store.find(upload.key.as_str()).await?;
+                let stored = found.ok_or(s3::Error::Unavailable)?;
                 self.answer_again(&upload, &stored, frames).await
             }
             Err(error) => Err(error),
-        }
-    }
-
-    /// The object under a key, if there is one.
-    pub(super) async fn find(&self, key: &str) -> Result<Option<Stored>, Error> {
-        match self.store.head(key).await {
-            Ok(stored) => Ok(Some(stored)),
-            Err(s3::Error::NoSuchKey) => Ok(None),
-            Err(error) => Err(error.into()),
         }
     }
 
@@ -94,7 +83,8 @@ impl Blobs {
             match frames.next().await? {
                 Next::Committed(sha256) => {
                     let body = s3::Body::Bytes(buffer.freeze());
-                    self.store
+                    let store = &upload.bucket.store;
+                    store
                         .put(upload.key.as_str(), &upload.attributes(sha256), body)
                         .await?;
                     return Ok(sha256);
@@ -127,7 +117,10 @@ impl Blobs {
             ..upload.attributes_without_digest()
         };
         let (put, fed) = tokio::join!(
-            self.store.put(upload.key.as_str(), &attributes, body),
+            upload
+                .bucket
+                .store
+                .put(upload.key.as_str(), &attributes, body),
             feed(frames, sender)
         );
         match fed {

@@ -1,15 +1,18 @@
 //! Requests of `PresignService`, judged.
 
+use crate::bucket::{Bucket, Buckets};
 use crate::error::Error;
 use crate::key::Key;
 use crate::object::{Checks, Sha256};
 use contract::Violations;
 use contract::blob::v1::{PresignGetRequest, PresignPutRequest};
 use prost_types::Duration as WireDuration;
+use std::sync::Arc;
 use std::time::Duration;
 
 /// Objects to be read through URLs.
 pub(super) struct Reads {
+    pub(super) bucket: Arc<Bucket>,
     pub(super) items: Vec<(Key, Option<String>)>,
     pub(super) life: Duration,
     pub(super) stable: bool,
@@ -17,6 +20,7 @@ pub(super) struct Reads {
 
 /// Objects to be written through URLs.
 pub(super) struct Writes {
+    pub(super) bucket: Arc<Bucket>,
     pub(super) items: Vec<WriteItem>,
     pub(super) life: Duration,
 }
@@ -32,17 +36,18 @@ pub(super) struct WriteItem {
 impl Reads {
     pub(super) fn parse(
         request: PresignGetRequest,
-        bucket: &str,
+        buckets: &Buckets,
         default: Duration,
     ) -> Result<Self, Violations> {
         let mut v = Violations::default();
-        v.bucket(&request.bucket, bucket);
+        let bucket = v.bucket(&request.bucket, buckets);
         let life = life(&mut v, request.expires_in, default);
         let items = v.batch("items", request.items, |v, item| {
             let name = v.file_name("download_name", item.download_name);
             v.key("key", item.key).map(|key| (key, name))
         });
-        v.accept(Some(Self {
+        v.accept(bucket.map(|bucket| Self {
+            bucket,
             items,
             life,
             stable: request.stable,
@@ -51,15 +56,13 @@ impl Reads {
 }
 
 impl Writes {
-    /// `limit` is the service's, in bytes.
     pub(super) fn parse(
         request: PresignPutRequest,
-        bucket: &str,
+        buckets: &Buckets,
         default: Duration,
-        limit: u64,
     ) -> Result<Self, Error> {
         let mut v = Violations::default();
-        v.bucket(&request.bucket, bucket);
+        let bucket = v.bucket(&request.bucket, buckets);
         let life = life(&mut v, request.expires_in, default);
         v.distinct("items", request.items.iter().map(|item| item.key.clone()));
         let items = v.batch("items", request.items, |v, item| {
@@ -73,7 +76,12 @@ impl Writes {
                 sha256,
             })
         });
-        let writes = v.accept(Some(Self { items, life }))?;
+        let writes = v.accept(bucket.map(|bucket| Self {
+            bucket,
+            items,
+            life,
+        }))?;
+        let limit = writes.bucket.rules.max_size_bytes;
         if writes.items.iter().any(|item| item.size_bytes > limit) {
             return Err(Error::TooLarge(limit));
         }

@@ -24,7 +24,7 @@ impl PresignService for Blobs {
         &self,
         request: Request<PresignGetRequest>,
     ) -> Answered<PresignGetResponse> {
-        let reads = Reads::parse(request.into_inner(), self.store.bucket(), self.url_life)
+        let reads = Reads::parse(request.into_inner(), &self.buckets, self.url_life)
             .map_err(Error::from)?;
         let now = OffsetDateTime::now_utc();
         let lifetime = if reads.stable {
@@ -34,11 +34,11 @@ impl PresignService for Blobs {
         };
         let urls = reads.items.into_iter().map(|(key, name)| {
             let disposition = name.as_deref().map(attachment);
-            wire(
-                key.as_str(),
-                self.signer
-                    .get(key.as_str(), disposition.as_deref(), lifetime),
-            )
+            let bucket = reads.bucket.name();
+            let signed = self
+                .signer
+                .get(bucket, key.as_str(), disposition.as_deref(), lifetime);
+            wire(key.as_str(), signed)
         });
         Ok(Response::new(PresignGetResponse {
             urls: urls.collect(),
@@ -49,18 +49,14 @@ impl PresignService for Blobs {
         &self,
         request: Request<PresignPutRequest>,
     ) -> Answered<PresignPutResponse> {
-        let writes = Writes::parse(
-            request.into_inner(),
-            self.store.bucket(),
-            self.url_life,
-            self.max_size_bytes,
-        )?;
+        let writes = Writes::parse(request.into_inner(), &self.buckets, self.url_life)?;
         let lifetime = Lifetime::new(OffsetDateTime::now_utc(), writes.life);
         let urls = writes.items.into_iter().map(|item| {
             let key = item.key.as_str();
             wire(
                 key,
                 self.signer.put(
+                    writes.bucket.name(),
                     key,
                     &item.content_type,
                     item.size_bytes,

@@ -8,7 +8,7 @@ impl Store {
     /// Whether the bucket is there and ours to use.
     pub async fn bucket_exists(&self) -> Result<bool, Error> {
         let request = || {
-            self.client.head_bucket(HeadBucketRequest {
+            self.plain.head_bucket(HeadBucketRequest {
                 bucket: self.bucket.clone(),
                 ..HeadBucketRequest::default()
             })
@@ -26,7 +26,7 @@ impl Store {
             return Ok(());
         }
         let request = || {
-            self.client.create_bucket(CreateBucketRequest {
+            self.plain.create_bucket(CreateBucketRequest {
                 bucket: self.bucket.clone(),
                 ..CreateBucketRequest::default()
             })

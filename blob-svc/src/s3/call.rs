@@ -12,6 +12,7 @@ use std::sync::Once;
 use std::time::Duration;
 use tokio::time::Instant;
 use tracing::Instrument;
+use tracing::field::Empty;
 
 const TRIES: u32 = 4;
 /// A silent store uses up its time in one try: callers hear of it sooner than their deadline tells them.
@@ -25,7 +26,18 @@ pub(super) async fn once<T, E, F>(name: &'static str, request: F) -> Result<T, E
 where
     F: Future<Output = Result<T, RusotoError<E>>>,
 {
-    let span = tracing::info_span!("s3", otel.name = name, otel.kind = "client", error.type = tracing::field::Empty);
+    // What is empty here is known when the request is complete, or when its answer is there.
+    let span = tracing::info_span!(
+        "s3",
+        otel.name = name,
+        otel.kind = "client",
+        rpc.system.name = "aws-api",
+        aws.s3.bucket = Empty,
+        aws.s3.key = Empty,
+        aws.request_id = Empty,
+        http.response.status_code = Empty,
+        error.type = Empty,
+    );
     let begin = Instant::now();
     let answer = AssertUnwindSafe(request)
         .catch_unwind()

@@ -5,8 +5,10 @@
 //!
 //! [`call`]: super::call
 
-use super::Error;
+use super::address::Address;
 use super::wire::{self, RequestBody};
+use super::{Endpoint, Error};
+use crate::object::Sha256;
 use futures::TryFutureExt;
 use http_body_util::BodyExt;
 use hyper_rustls::{ConfigBuilderExt, HttpsConnector};
@@ -15,6 +17,8 @@ use hyper_util::rt::{TokioExecutor, TokioTimer};
 use rusoto_core::request::{DispatchSignedRequestFuture, HttpResponse};
 use rusoto_core::signature::SignedRequest;
 use rusoto_core::{DispatchSignedRequest, HttpDispatchError};
+use rustls::RootCertStore;
+use rustls::pki_types::CertificateDer;
 use std::error::Error as _;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
@@ -34,16 +38,27 @@ const IDLE_CONNECTIONS: usize = 64;
 #[derive(Clone)]
 pub(super) struct Dispatcher {
     client: Client<HttpsConnector<HttpConnector>, RequestBody>,
+    address: Arc<Address>,
+    extra: Extra,
+}
+
+/// What a request carries beside what rusoto knows of.
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct Extra {
+    /// Keys are written once: the store refuses when the key is taken (`If-None-Match`, RFC 9110, section 13.1.2).
+    pub(super) only_new: bool,
+    /// What the body's digest must be: the store refuses what arrives otherwise.
+    pub(super) sha256: Option<Sha256>,
 }
 
 impl Dispatcher {
-    pub(super) fn new() -> Self {
+    pub(super) fn new(endpoint: &Endpoint) -> Self {
         let mut http = HttpConnector::new();
         http.enforce_http(false);
         http.set_nodelay(true);
         http.set_connect_timeout(Some(CONNECT));
         let https = hyper_rustls::HttpsConnectorBuilder::new()
-            .with_tls_config(tls())
+            .with_tls_config(tls(&endpoint.ca))
             .https_or_http()
             .enable_http1()
             .wrap_connector(http);
@@ -52,11 +67,24 @@ impl Dispatcher {
             .pool_idle_timeout(IDLE_CONNECTION)
             .pool_max_idle_per_host(IDLE_CONNECTIONS)
             .build(https);
-        Self { client }
+        Self {
+            client,
+            address: Arc::new(Address::new(endpoint)),
+            extra: Extra::default(),
+        }
     }
 
-    async fn exchange(&self, request: SignedRequest) -> Result<HttpResponse, Error> {
-        let (request, shape) = wire::outgoing(request)?;
+    /// The same connections, for requests that carry `extra`.
+    pub(super) fn with(&self, extra: Extra) -> Self {
+        Self {
+            extra,
+            ..self.clone()
+        }
+    }
+
+    async fn exchange(&self, mut request: SignedRequest) -> Result<HttpResponse, Error> {
+        let shape = self.address.complete(&mut request, self.extra);
+        let request = wire::outgoing(request)?;
         let patience = if request.method().is_safe() {
             HEAD_OF_READ
         } else {
@@ -96,12 +124,19 @@ fn broken(error: hyper_util::client::legacy::Error) -> Error {
 }
 
 /// The system's idea of trust does not exist in a minimal image: the web's roots are compiled in.
-fn tls() -> rustls::ClientConfig {
-    rustls::ClientConfig::builder_with_provider(Arc::new(rustls::crypto::ring::default_provider()))
+fn tls(ca: &[CertificateDer<'static>]) -> rustls::ClientConfig {
+    let provider = Arc::new(rustls::crypto::ring::default_provider());
+    let builder = rustls::ClientConfig::builder_with_provider(provider)
         .with_safe_default_protocol_versions()
-        .expect("ring implements the default protocol versions")
-        .with_webpki_roots()
-        .with_no_client_auth()
+        .expect("ring implements the default protocol versions");
+    let trusting = if ca.is_empty() {
+        builder.with_webpki_roots()
+    } else {
+        let mut roots = RootCertStore::empty();
+        roots.add_parsable_certificates(ca.iter().cloned());
+        builder.with_root_certificates(roots)
+    };
+    trusting.with_no_client_auth()
 }
 
 impl DispatchSignedRequest for Dispatcher {

@@ -50,7 +50,7 @@ impl Store {
     /// Reads one page of a listing.
     pub async fn list(&self, listing: &Listing) -> Result<Page, Error> {
         let request = || {
-            self.client.list_objects_v2(ListObjectsV2Request {
+            self.plain.list_objects_v2(ListObjectsV2Request {
                 bucket: self.bucket.clone(),
                 prefix: Some(listing.prefix.clone()),
                 delimiter: listing.delimiter.clone(),

@@ -2,7 +2,7 @@
 
 use super::call::{once, retried};
 use super::object::whole;
-use super::{Error, Store, metadata};
+use super::{Error, ONLY_NEW, Store, metadata};
 use crate::object::Attributes;
 use bytes::Bytes;
 use rusoto_s3::{
@@ -23,7 +23,7 @@ impl Store {
     /// Begins an upload. Attributes are fixed here, before the digest of the bytes is known.
     pub async fn begin(&self, key: &str, attributes: &Attributes) -> Result<Multipart, Error> {
         let request = self
-            .client
+            .plain
             .create_multipart_upload(CreateMultipartUploadRequest {
                 bucket: self.bucket.clone(),
                 key: key.to_owned(),
@@ -49,7 +49,7 @@ impl Multipart {
     pub async fn part(&mut self, bytes: Bytes) -> Result<(), Error> {
         let part_number = self.parts.len() as i64 + 1;
         let request = || {
-            self.store.client.upload_part(UploadPartRequest {
+            self.store.plain.upload_part(UploadPartRequest {
                 bucket: self.store.bucket.clone(),
                 key: self.key.clone(),
                 upload_id: self.upload_id.clone(),
@@ -72,18 +72,16 @@ impl Multipart {
 
     /// Makes the object of the parts. On [`Error::Unavailable`] and [`Error::Malformed`] the object may be there or not.
     pub async fn complete(&mut self) -> Result<(), Error> {
-        let request = self
-            .store
-            .client
-            .complete_multipart_upload(CompleteMultipartUploadRequest {
-                bucket: self.store.bucket.clone(),
-                key: self.key.clone(),
-                upload_id: self.upload_id.clone(),
-                multipart_upload: Some(CompletedMultipartUpload {
-                    parts: Some(self.parts.clone()),
-                }),
-                ..CompleteMultipartUploadRequest::default()
-            });
+        let s3 = self.store.client.sends(ONLY_NEW);
+        let request = s3.complete_multipart_upload(CompleteMultipartUploadRequest {
+            bucket: self.store.bucket.clone(),
+            key: self.key.clone(),
+            upload_id: self.upload_id.clone(),
+            multipart_upload: Some(CompletedMultipartUpload {
+                parts: Some(self.parts.clone()),
+            }),
+            ..CompleteMultipartUploadRequest::default()
+        });
         let answer = once("s3.CompleteMultipartUpload", request).await?;
         // An empty 200 would read as success.
         answer.e_tag.map(drop).ok_or(Error::Malformed)
@@ -93,7 +91,7 @@ impl Multipart {
     pub async fn abort(self) -> Result<(), Error> {
         let request = || {
             self.store
-                .client
+                .plain
                 .abort_multipart_upload(AbortMultipartUploadRequest {
                     bucket: self.store.bucket.clone(),
                     key: self.key.clone(),

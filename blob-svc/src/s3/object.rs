@@ -1,7 +1,8 @@
 //! Single objects: put, get, head, copy.
 
 use super::call::{once, retried};
-use super::{Error, Store, metadata};
+use super::dispatch::Extra;
+use super::{Error, ONLY_NEW, Store, metadata};
 use crate::object::{Attributes, Span, Stored};
 use crate::sign::PATH;
 use bytes::Bytes;
@@ -59,22 +60,19 @@ impl Store {
             body: Some(body),
             ..PutObjectRequest::default()
         };
+        let s3 = self.client.sends(Extra {
+            only_new: true,
+            sha256: attributes.sha256,
+        });
         match body {
             Body::Bytes(bytes) => {
-                let again = || {
-                    self.client
-                        .put_object(request(whole(&bytes), bytes.len() as i64))
-                };
+                let again = || s3.put_object(request(whole(&bytes), bytes.len() as i64));
                 retried("s3.PutObject", again).await?;
             }
             Body::Stream { stream, length } => {
                 let length = i64::try_from(length).map_err(|_| Error::TooLarge)?;
-                once(
-                    "s3.PutObject",
-                    self.client
-                        .put_object(request(ByteStream::new(stream), length)),
-                )
-                .await?;
+                let put = s3.put_object(request(ByteStream::new(stream), length));
+                once("s3.PutObject", put).await?;
             }
         }
         Ok(())
@@ -88,7 +86,7 @@ impl Store {
         condition: &Condition,
     ) -> Result<Download, Error> {
         let request = || {
-            self.client.get_object(GetObjectRequest {
+            self.plain.get_object(GetObjectRequest {
                 bucket: self.bucket.clone(),
                 key: key.to_owned(),
                 range: range(span),
@@ -120,10 +118,19 @@ impl Store {
         })
     }
 
+    /// Describes the object under a key, if there is one.
+    pub async fn find(&self, key: &str) -> Result<Option<Stored>, Error> {
+        match self.head(key).await {
+            Ok(stored) => Ok(Some(stored)),
+            Err(Error::NoSuchKey) => Ok(None),
+            Err(error) => Err(error),
+        }
+    }
+
     /// Describes an object.
     pub async fn head(&self, key: &str) -> Result<Stored, Error> {
         let request = || {
-            self.client.head_object(HeadObjectRequest {
+            self.plain.head_object(HeadObjectRequest {
                 bucket: self.bucket.clone(),
                 key: key.to_owned(),
                 ..HeadObjectRequest::default()
@@ -149,8 +156,9 @@ impl Store {
         attributes: &Attributes,
     ) -> Result<(), Error> {
         let source = format!("{}/{from}", self.bucket);
+        let s3 = self.client.sends(ONLY_NEW);
         let request = || {
-            self.client.copy_object(CopyObjectRequest {
+            s3.copy_object(CopyObjectRequest {
                 bucket: self.bucket.clone(),
                 key: to.to_owned(),
                 copy_source: utf8_percent_encode(&source, PATH).to_string(),

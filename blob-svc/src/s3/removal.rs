@@ -8,7 +8,7 @@ impl Store {
     /// Removes an object. Removing an absent one succeeds.
     pub async fn delete(&self, key: &str) -> Result<(), Error> {
         let request = || {
-            self.client.delete_object(DeleteObjectRequest {
+            self.plain.delete_object(DeleteObjectRequest {
                 bucket: self.bucket.clone(),
                 key: key.to_owned(),
                 ..DeleteObjectRequest::default()
@@ -38,7 +38,7 @@ impl Store {
             quiet: None,
         };
         let request = || {
-            self.client.delete_objects(DeleteObjectsRequest {
+            self.plain.delete_objects(DeleteObjectsRequest {
                 bucket: self.bucket.clone(),
                 delete: delete.clone(),
                 ..DeleteObjectsRequest::default()

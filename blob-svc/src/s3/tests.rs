@@ -39,16 +39,9 @@ impl Liar {
                 let _ = stream.shutdown().await;
             }
         });
-        let endpoint = Endpoint {
-            scheme: "http",
-            authority,
-            region: "us-east-1".to_owned(),
-            access_key: "fake-access".to_owned(),
-            secret_key: "fake-secret".to_owned(),
-            bucket: "bucket".to_owned(),
-        };
+        let endpoint = Endpoint::fake(authority);
         Self {
-            store: Store::new(&endpoint),
+            store: Client::new(&endpoint).bucket("bucket"),
             asked,
         }
     }
@@ -278,16 +271,9 @@ async fn silent_store_is_given_up() {
             held.push(stream);
         }
     });
-    let endpoint = Endpoint {
-        scheme: "http",
-        authority,
-        region: "us-east-1".to_owned(),
-        access_key: "fake-access".to_owned(),
-        secret_key: "fake-secret".to_owned(),
-        bucket: "bucket".to_owned(),
-    };
+    let endpoint = Endpoint::fake(authority);
     assert_eq!(
-        Store::new(&endpoint).head("k").await,
+        Client::new(&endpoint).bucket("bucket").head("k").await,
         Err(Error::Unavailable)
     );
     silence.abort();

@@ -11,22 +11,22 @@ use rusoto_core::signature::{SignedRequest, SignedRequestPayload};
 use std::io;
 use std::time::Duration;
 
+/// Stores send some 16 to 36 characters.
+const MAX_REQUEST_ID: usize = 128;
+
 pub(super) type RequestBody = UnsyncBoxBody<Bytes, io::Error>;
 
 /// What an answer's reading depends on, known from the request alone.
 #[derive(Clone, Copy)]
 pub(super) struct Shape {
-    /// The path names a key, not only a bucket.
+    /// The request names a key, not only a bucket.
     pub(super) names_key: bool,
     /// The answer's body is an object's bytes, not a document.
     pub(super) is_data: bool,
 }
 
-/// The request as rusoto signed it, path and query untouched: one byte changed breaks the signature.
-pub(super) fn outgoing(
-    mut request: SignedRequest,
-) -> Result<(http::Request<RequestBody>, Shape), Error> {
-    let shape = shape_of(&request);
+/// The request as it was signed, path and query untouched: one byte changed breaks the signature.
+pub(super) fn outgoing(mut request: SignedRequest) -> Result<http::Request<RequestBody>, Error> {
     let query = request.canonical_query_string();
     let mark = if query.is_empty() { "" } else { "?" };
     let uri = format!(
@@ -41,9 +41,6 @@ pub(super) fn outgoing(
             head = head.header(name.as_str(), value.as_slice());
         }
     }
-    if writes_object(&request, shape) {
-        head = head.header(http::header::IF_NONE_MATCH, "*");
-    }
     let body = match request.payload.take() {
         None => Full::default()
             .map_err(|never| match never {})
@@ -56,28 +53,7 @@ pub(super) fn outgoing(
         }
     };
     // Only text of our own could be refused here, and parsing keeps such text out.
-    Ok((head.body(body).map_err(|_| Error::Refused)?, shape))
-}
-
-fn shape_of(request: &SignedRequest) -> Shape {
-    let names_key = request
-        .path
-        .trim_start_matches('/')
-        .split_once('/')
-        .is_some_and(|(_, key)| !key.is_empty());
-    let is_data = request.method == "GET" && names_key && !request.params.contains_key("uploadId");
-    Shape { names_key, is_data }
-}
-
-/// Keys are written once: whatever makes an object asks the store to refuse when the key is taken. The header needs no
-/// signature (only `host` and `x-amz-*` do), and rusoto 0.48 has no field for it.
-fn writes_object(request: &SignedRequest, shape: Shape) -> bool {
-    let part = request.params.contains_key("partNumber");
-    match request.method.as_str() {
-        "PUT" => shape.names_key && !part,
-        "POST" => request.params.contains_key("uploadId"),
-        _ => false,
-    }
+    head.body(body).map_err(|_| Error::Refused)
 }
 
 /// The answer as rusoto may see it: a success whose headers and document are sound. A failure is read here, and only here.
@@ -88,6 +64,7 @@ pub(super) async fn incoming(
 ) -> Result<HttpResponse, Error> {
     let (head, body) = answer.into_parts();
     let status = head.status.as_u16();
+    record(status, &head.headers);
     if !head.status.is_success() {
         let body = gather(body, guard::MAX_ERROR, idle)
             .await
@@ -110,6 +87,18 @@ pub(super) async fn incoming(
         headers,
         body,
     })
+}
+
+/// In the span of the call. The request's id is the store's: by it the store's own people find the request.
+fn record(status: u16, headers: &http::HeaderMap) {
+    let span = tracing::Span::current();
+    span.record("http.response.status_code", status);
+    let id = headers
+        .get("x-amz-request-id")
+        .and_then(|id| id.to_str().ok());
+    if let Some(id) = id.filter(|id| id.len() <= MAX_REQUEST_ID) {
+        span.record("aws.request_id", id);
+    }
 }
 
 /// The code is the store's text: it is logged when it looks like one of S3's words, and the body never is.

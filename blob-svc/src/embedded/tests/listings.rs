@@ -94,10 +94,7 @@ async fn pages_cover_a_listing_once_with_and_without_folders() {
 async fn absent_bucket_is_told_from_an_empty_one() {
     let rig = Rig::new().await;
     assert!(rig.keys(all()).await.is_empty());
-    let absent = Store::new(&Endpoint {
-        bucket: "absent".to_owned(),
-        ..rig.embedded.endpoint.clone()
-    });
+    let absent = StoreClient::new(&rig.embedded.endpoint).bucket("absent");
     assert_eq!(absent.list(&all()).await, Err(StoreError::NoSuchBucket));
     assert_eq!(absent.bucket_exists().await, Ok(false));
     assert_eq!(

@@ -1,17 +1,37 @@
 //! Single objects.
 
 use super::*;
+use sha2::Digest as _;
+
+fn digest(bytes: &[u8]) -> Digest {
+    Digest::from(<[u8; 32]>::from(sha2::Sha256::digest(bytes)))
+}
+
+#[tokio::test]
+async fn bytes_that_differ_from_their_digest_are_refused_and_not_stored() {
+    let rig = Rig::new().await;
+    let attributes = Attributes {
+        sha256: Some(digest(b"sent")),
+        ..plain()
+    };
+    let body = Body::Bytes(Bytes::from_static(b"came"));
+    assert_eq!(
+        rig.store.put("k", &attributes, body).await,
+        Err(StoreError::Damaged)
+    );
+    assert_eq!(rig.store.head("k").await, Err(StoreError::NoSuchKey));
+}
 
 #[tokio::test]
 async fn object_comes_back_with_its_bytes_and_attributes() {
     let rig = Rig::new().await;
+    let bytes = Bytes::from(vec![42; 700_000]);
     let attributes = Attributes {
         content_type: "application/pdf".to_owned(),
-        sha256: Some(Digest::from([7; 32])),
+        sha256: Some(digest(&bytes)),
         original_name: Some("  План   участка №5.pdf ".to_owned()),
         request_id: Some(Uuid::now_v7()),
     };
-    let bytes = Bytes::from(vec![42; 700_000]);
     rig.store
         .put("a/b.pdf", &attributes, Body::Bytes(bytes.clone()))
         .await

@@ -5,10 +5,9 @@ use super::*;
 #[tokio::test]
 async fn wrong_secret_is_forbidden() {
     let rig = Rig::new().await;
-    let stranger = Store::new(&Endpoint {
-        secret_key: "fake".to_owned(),
-        ..rig.embedded.endpoint.clone()
-    });
+    let mut endpoint = rig.embedded.endpoint.clone();
+    endpoint.credentials.secret_key = "fake".to_owned();
+    let stranger = StoreClient::new(&endpoint).bucket(BUCKET);
     assert_eq!(stranger.head("k").await, Err(StoreError::Forbidden));
     assert_eq!(stranger.list(&all()).await, Err(StoreError::Forbidden));
 }
@@ -17,7 +16,7 @@ async fn wrong_secret_is_forbidden() {
 async fn restart_keeps_objects_address_and_credentials_and_removes_what_no_entry_names() {
     let rig = Rig::new().await;
     rig.put("k", "bytes").await.expect("stored");
-    let signed = rig.signer().get("k", None, minute());
+    let signed = rig.signer().get(BUCKET, "k", None, minute());
     let rig = rig
         .restart(|folder| {
             let leftover = Uuid::now_v7();

@@ -6,9 +6,12 @@ use super::*;
 async fn signed_get_answers_the_bytes_under_the_original_name() {
     let rig = Rig::new().await;
     rig.put("docs/plan.pdf", "bytes").await.expect("stored");
-    let signed = rig
-        .signer()
-        .get("docs/plan.pdf", Some(&attachment("План.pdf")), minute());
+    let signed = rig.signer().get(
+        BUCKET,
+        "docs/plan.pdf",
+        Some(&attachment("План.pdf")),
+        minute(),
+    );
     let answer = send_signed("GET", &signed, b"").await;
     assert_eq!(
         (answer.status().as_u16(), answer.body().as_ref()),
@@ -34,7 +37,7 @@ async fn expired_url_is_refused() {
         Duration::from_secs(60),
     );
     assert_eq!(
-        send_signed("GET", &rig.signer().get("k", None, past), b"")
+        send_signed("GET", &rig.signer().get(BUCKET, "k", None, past), b"")
             .await
             .status(),
         403
@@ -48,7 +51,7 @@ async fn signed_put_takes_exactly_what_it_was_signed_for() {
         .expect("of `x`");
     let signed = rig
         .signer()
-        .put("k", "text/plain", 1, Some(digest), minute());
+        .put(BUCKET, "k", "text/plain", 1, Some(digest), minute());
     assert_eq!(
         send_signed("PUT", &signed, b"y").await.status(),
         400,

@@ -16,6 +16,7 @@ async fn copy_answers_the_same_to_its_request_id_and_refuses_a_taken_key() {
         .expect("stored");
     let key = |text: &str| Key::parse(text.to_owned()).expect("a key");
     let copy = |from: &str, id: u128| Copy {
+        bucket: Arc::clone(&rig.bucket),
         from: key(from),
         to: key("copy"),
         request_id: Uuid::from_u128(id),
@@ -55,13 +56,14 @@ async fn copy_of_an_object_without_a_digest_gets_one() {
         original_name: None,
         request_id: None,
     };
-    rig.blobs
+    rig.bucket
         .store
         .put("foreign", &foreign, crate::s3::Body::Bytes("x".into()))
         .await
         .expect("stored");
     let key = |text: &str| Key::parse(text.to_owned()).expect("a key");
     let copy = Copy {
+        bucket: Arc::clone(&rig.bucket),
         from: key("foreign"),
         to: key("ours"),
         request_id: Uuid::nil(),

@@ -14,7 +14,7 @@ async fn removal_of_a_folder_counts_every_page_and_spares_its_neighbour() {
     let keys = (0..1_003)
         .map(|n| format!("images/{n}"))
         .chain(["images2/0".to_owned()]);
-    let (store, plain) = (&rig.blobs.store, &plain);
+    let (store, plain) = (&rig.bucket.store, &plain);
     let puts = keys.map(async |key| {
         store
             .put(&key, plain, crate::s3::Body::Bytes("xy".into()))
@@ -32,7 +32,7 @@ async fn removal_of_a_folder_counts_every_page_and_spares_its_neighbour() {
             .map(|step| (step.matched_count, step.deleted_count, step.done))
             .collect::<Vec<_>>()
     };
-    let dry: Vec<_> = prefix::remove(rig.blobs.clone(), folder(), true)
+    let dry: Vec<_> = prefix::remove(Arc::clone(&rig.bucket), folder(), true)
         .try_collect()
         .await
         .expect("counted");
@@ -41,7 +41,7 @@ async fn removal_of_a_folder_counts_every_page_and_spares_its_neighbour() {
         [(1_000, 0, false), (1_003, 0, false), (1_003, 0, true)]
     );
     assert_eq!(dry[2].matched_bytes, 2_006);
-    let wet: Vec<_> = prefix::remove(rig.blobs.clone(), folder(), false)
+    let wet: Vec<_> = prefix::remove(Arc::clone(&rig.bucket), folder(), false)
         .try_collect()
         .await
         .expect("removed");

@@ -1,6 +1,16 @@
 //! What is judged and said without a store.
 
 use super::*;
+use crate::s3::{Client, Endpoint};
+
+fn buckets() -> Buckets {
+    let rules = Rules {
+        name: "testbucket".to_owned(),
+        max_size_bytes: 1,
+    };
+    let client = Client::new(&Endpoint::fake("localhost".to_owned()));
+    Buckets::new(&client, &[rules])
+}
 
 #[test]
 fn receipt_depends_on_every_field_and_is_empty_without_a_key() {
@@ -40,7 +50,7 @@ fn every_bad_field_of_a_header_is_named() {
         original_name: "a\nb".to_owned(),
         request_id: "7".to_owned(),
     };
-    let violations = Upload::parse(bad, "testbucket").expect_err("all of it is bad");
+    let violations = Upload::parse(bad, &buckets()).expect_err("all of it is bad");
     let mut fields = violations.fields();
     fields.sort_unstable();
     let expected = [
@@ -63,7 +73,7 @@ fn media_types_of_the_rfc_are_taken_and_others_are_not() {
             content_type: text.to_owned(),
             ..PutObjectHeader::default()
         };
-        Upload::parse(header, "b").is_ok()
+        Upload::parse(header, &buckets()).is_ok()
     };
     for good in [
         "",

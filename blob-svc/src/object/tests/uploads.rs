@@ -21,7 +21,7 @@ async fn upload_is_stored_whole_whichever_way_it_takes() {
             "{way:?}"
         );
         let stored = rig
-            .blobs
+            .bucket
             .store
             .head("docs/plan.pdf")
             .await
@@ -32,7 +32,7 @@ async fn upload_is_stored_whole_whichever_way_it_takes() {
         );
         assert_eq!(stored.attributes.original_name.as_deref(), Some("План.pdf"));
         assert_eq!(
-            rig.blobs
+            rig.bucket
                 .digest("docs/plan.pdf", &stored.etag)
                 .await
                 .expect("readable"),
