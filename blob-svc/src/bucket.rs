@@ -1,18 +1,12 @@
 //! The configured buckets. A request names one of them, or none and means the first.
 
 pub mod rpc;
+mod rules;
+
+pub use self::rules::{Cors, Lifecycle, Rules};
 
 use crate::s3::{Client, Store};
 use std::sync::Arc;
-
-/// What is configured of a bucket.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Rules {
-    /// Its name ("Bucket naming rules", Amazon S3 User Guide).
-    pub name: String,
-    /// The greatest length of an object in bytes.
-    pub max_size_bytes: u64,
-}
 
 /// A configured bucket, and the way to it.
 #[derive(Debug)]

@@ -109,10 +109,8 @@ fn default_bucket(settings: &mut Settings<'_>) -> Rules {
         "a bucket's name: 3 to 63 of a-z, 0-9, `-`, `.`",
         bucket,
     );
-    Rules {
-        name,
-        max_size_bytes: settings.number("MAX_FILE_SIZE_MB", MAX_FILE_SIZE_MB, 1, 5_120) << 20,
-    }
+    let max_size_bytes = settings.number("MAX_FILE_SIZE_MB", MAX_FILE_SIZE_MB, 1, 5_120) << 20;
+    Rules::new(&name, max_size_bytes)
 }
 
 fn external(settings: &mut Settings<'_>) -> StoreConfig {

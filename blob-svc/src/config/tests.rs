@@ -23,13 +23,7 @@ fn nothing_set_means_the_embedded_store_and_the_known_defaults() {
         config.store,
         StoreConfig::Embedded { port: 0, .. }
     ));
-    assert_eq!(
-        config.buckets,
-        [Rules {
-            name: "cloud-aizoomdoc".to_owned(),
-            max_size_bytes: 100 << 20
-        }]
-    );
+    assert_eq!(config.buckets, [Rules::new("cloud-aizoomdoc", 100 << 20)]);
     assert_eq!(config.url_life, Duration::from_secs(3_600));
     assert_eq!(config.common.listen_addr.to_string(), "127.0.0.1:50052");
 }

@@ -4,10 +4,7 @@ use super::*;
 use crate::s3::{Client, Endpoint};
 
 fn buckets() -> Buckets {
-    let rules = Rules {
-        name: "testbucket".to_owned(),
-        max_size_bytes: 1,
-    };
+    let rules = Rules::new("testbucket", 1);
     let client = Client::new(&Endpoint::fake("localhost".to_owned()));
     Buckets::new(&client, &[rules])
 }
