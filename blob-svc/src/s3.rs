@@ -17,6 +17,7 @@ mod metadata;
 mod multipart;
 mod object;
 mod removal;
+mod resolver;
 mod wire;
 
 pub use self::endpoint::{Credentials, Endpoint, Style};

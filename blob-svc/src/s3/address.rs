@@ -65,3 +65,6 @@ fn record(bucket: &str, key: &str) {
         span.record("aws.s3.key", key);
     }
 }
+
+#[cfg(test)]
+mod tests;

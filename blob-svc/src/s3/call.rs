@@ -50,7 +50,9 @@ where
     if let Some(error) = &error {
         span.record("error.type", error);
     }
-    measure(name, error, begin.elapsed());
+    let took = begin.elapsed();
+    span.in_scope(|| tracing::debug!(took_ms = took.as_millis() as u64, error, "{name}"));
+    measure(name, error, took);
     answer
 }
 

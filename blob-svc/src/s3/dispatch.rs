@@ -6,6 +6,7 @@
 //! [`call`]: super::call
 
 use super::address::Address;
+use super::resolver::Resolver;
 use super::wire::{self, RequestBody};
 use super::{Endpoint, Error};
 use crate::object::Sha256;
@@ -37,7 +38,7 @@ const IDLE_CONNECTIONS: usize = 64;
 
 #[derive(Clone)]
 pub(super) struct Dispatcher {
-    client: Client<HttpsConnector<HttpConnector>, RequestBody>,
+    client: Client<HttpsConnector<HttpConnector<Resolver>>, RequestBody>,
     address: Arc<Address>,
     extra: Extra,
 }
@@ -53,7 +54,7 @@ pub(super) struct Extra {
 
 impl Dispatcher {
     pub(super) fn new(endpoint: &Endpoint) -> Self {
-        let mut http = HttpConnector::new();
+        let mut http = HttpConnector::new_with_resolver(Resolver::default());
         http.enforce_http(false);
         http.set_nodelay(true);
         http.set_connect_timeout(Some(CONNECT));
