@@ -58,19 +58,26 @@ async fn send_parts(
     mut buffer: BytesMut,
     frames: &mut Frames,
 ) -> Result<Sha256, Error> {
+    let mut number = 1;
     loop {
         while buffer.len() >= BUFFER {
-            parts.part(buffer.split_to(BUFFER).freeze()).await?;
+            number = send(parts, number, buffer.split_to(BUFFER)).await?;
         }
         match frames.next().await? {
             Next::Chunk(chunk) => buffer.extend_from_slice(&chunk),
             Next::Committed(sha256) => {
                 if !buffer.is_empty() {
-                    parts.part(buffer.freeze()).await?;
+                    send(parts, number, buffer).await?;
                 }
                 parts.complete().await?;
                 return Ok(sha256);
             }
         }
     }
+}
+
+async fn send(parts: &mut s3::Multipart, number: u16, bytes: BytesMut) -> Result<u16, Error> {
+    let etag = parts.part(number, bytes.freeze()).await?;
+    parts.count_in(number, etag);
+    Ok(number + 1)
 }

@@ -1,6 +1,6 @@
 //! Uploads in parts, for bytes whose number is not known beforehand: stores refuse a single PUT without a length.
 
-use super::call::{once, retried};
+use super::call::retried;
 use super::object::whole;
 use super::{Error, ONLY_NEW, Store, metadata};
 use crate::object::Attributes;
@@ -12,6 +12,7 @@ use rusoto_s3::{
 
 /// An upload that was begun. Nothing is visible before [`Multipart::complete`]; what is neither completed nor aborted stays
 /// in the store, unseen, until the bucket's lifecycle or a sweep ends it.
+#[derive(Clone)]
 pub struct Multipart {
     store: Store,
     key: String,
@@ -22,16 +23,18 @@ pub struct Multipart {
 impl Store {
     /// Begins an upload. Attributes are fixed here, before the digest of the bytes is known.
     pub async fn begin(&self, key: &str, attributes: &Attributes) -> Result<Multipart, Error> {
-        let request = self
-            .plain
-            .create_multipart_upload(CreateMultipartUploadRequest {
-                bucket: self.bucket.clone(),
-                key: key.to_owned(),
-                content_type: Some(attributes.content_type.clone()),
-                metadata: Some(metadata::write(attributes)),
-                ..CreateMultipartUploadRequest::default()
-            });
-        let upload_id = once("s3.CreateMultipartUpload", request)
+        let request = || {
+            self.plain
+                .create_multipart_upload(CreateMultipartUploadRequest {
+                    bucket: self.bucket.clone(),
+                    key: key.to_owned(),
+                    content_type: Some(attributes.content_type.clone()),
+                    metadata: Some(metadata::write(attributes)),
+                    ..CreateMultipartUploadRequest::default()
+                })
+        };
+        // A begin that got through unheard stays for the bucket's lifecycle, whether it is tried again or not.
+        let upload_id = retried("s3.CreateMultipartUpload", request)
             .await?
             .upload_id
             .ok_or(Error::Malformed)?;
@@ -45,50 +48,58 @@ impl Store {
 }
 
 impl Multipart {
-    /// Uploads the next part: 5 MiB at least, unless it is the last.
-    pub async fn part(&mut self, bytes: Bytes) -> Result<(), Error> {
-        let part_number = self.parts.len() as i64 + 1;
+    /// Uploads a part, 5 MiB at least unless it is the last, and answers its entity tag. Parts may be uploaded at once.
+    pub async fn part(&self, number: u16, bytes: Bytes) -> Result<String, Error> {
         let request = || {
             self.store.plain.upload_part(UploadPartRequest {
                 bucket: self.store.bucket.clone(),
                 key: self.key.clone(),
                 upload_id: self.upload_id.clone(),
-                part_number,
+                part_number: i64::from(number),
                 content_length: Some(bytes.len() as i64),
                 body: Some(whole(&bytes)),
                 ..UploadPartRequest::default()
             })
         };
-        let etag = retried("s3.UploadPart", request)
-            .await?
-            .e_tag
-            .ok_or(Error::Malformed)?;
-        self.parts.push(CompletedPart {
-            e_tag: Some(etag),
-            part_number: Some(part_number),
-        });
-        Ok(())
+        let answer = retried("s3.UploadPart", request).await?;
+        answer.e_tag.ok_or(Error::Malformed)
     }
 
-    /// Makes the object of the parts. On [`Error::Unavailable`] and [`Error::Malformed`] the object may be there or not.
-    pub async fn complete(&mut self) -> Result<(), Error> {
+    /// Counts an uploaded part in: the object will be made of such parts, by number.
+    pub fn count_in(&mut self, number: u16, etag: String) {
+        let number = i64::from(number);
+        let place = self
+            .parts
+            .partition_point(|part| part.part_number < Some(number));
+        let part = CompletedPart {
+            e_tag: Some(etag),
+            part_number: Some(number),
+        };
+        self.parts.insert(place, part);
+    }
+
+    /// Makes the object of the parts. A try that got through unheard makes the next one fail, and may show late: whatever
+    /// the error, the object may be there.
+    pub async fn complete(&self) -> Result<(), Error> {
         let s3 = self.store.client.sends(ONLY_NEW);
-        let request = s3.complete_multipart_upload(CompleteMultipartUploadRequest {
-            bucket: self.store.bucket.clone(),
-            key: self.key.clone(),
-            upload_id: self.upload_id.clone(),
-            multipart_upload: Some(CompletedMultipartUpload {
-                parts: Some(self.parts.clone()),
-            }),
-            ..CompleteMultipartUploadRequest::default()
-        });
-        let answer = once("s3.CompleteMultipartUpload", request).await?;
+        let request = || {
+            s3.complete_multipart_upload(CompleteMultipartUploadRequest {
+                bucket: self.store.bucket.clone(),
+                key: self.key.clone(),
+                upload_id: self.upload_id.clone(),
+                multipart_upload: Some(CompletedMultipartUpload {
+                    parts: Some(self.parts.clone()),
+                }),
+                ..CompleteMultipartUploadRequest::default()
+            })
+        };
+        let answer = retried("s3.CompleteMultipartUpload", request).await?;
         // An empty 200 would read as success.
         answer.e_tag.map(drop).ok_or(Error::Malformed)
     }
 
     /// Ends the upload and removes its parts. Ending an absent one succeeds.
-    pub async fn abort(self) -> Result<(), Error> {
+    pub async fn abort(&self) -> Result<(), Error> {
         let request = || {
             self.store
                 .plain

@@ -129,7 +129,7 @@ async fn error_in_a_200_is_a_failure() {
     let begun =
         ok("<InitiateMultipartUploadResult><UploadId>u</UploadId></InitiateMultipartUploadResult>");
     for (answer, expected) in [(error, Error::Unavailable), ("", Error::Malformed)] {
-        let mut upload = Liar::new(&[&begun, &ok(answer)])
+        let upload = Liar::new(&[&begun, &ok(answer)])
             .await
             .store
             .begin("k", &attributes)

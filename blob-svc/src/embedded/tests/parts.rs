@@ -1,19 +1,20 @@
 //! Uploads in parts.
 
 use super::*;
+use crate::s3::Multipart;
+
+/// Uploads a part and counts it in.
+async fn add(upload: &mut Multipart, number: u16, bytes: impl Into<Bytes>) {
+    let etag = upload.part(number, bytes.into()).await.expect("a part");
+    upload.count_in(number, etag);
+}
 
 #[tokio::test]
 async fn parts_become_one_object_and_leave_no_files_of_their_own() {
     let rig = Rig::new().await;
     let mut upload = rig.store.begin("big", &plain()).await.expect("begun");
-    upload
-        .part(Bytes::from(vec![1; 5 << 20]))
-        .await
-        .expect("a part");
-    upload
-        .part(Bytes::from_static(b"end"))
-        .await
-        .expect("the last part");
+    add(&mut upload, 2, "end").await;
+    add(&mut upload, 1, vec![1; 5 << 20]).await;
     assert_eq!(
         rig.store.head("big").await,
         Err(StoreError::NoSuchKey),
@@ -43,20 +44,12 @@ async fn parts_become_one_object_and_leave_no_files_of_their_own() {
 async fn small_part_in_the_middle_and_a_taken_key_are_refused_and_abort_cleans_up() {
     let rig = Rig::new().await;
     let mut upload = rig.store.begin("k", &plain()).await.expect("begun");
-    upload
-        .part(Bytes::from_static(b"small"))
-        .await
-        .expect("a part");
-    upload
-        .part(Bytes::from_static(b"end"))
-        .await
-        .expect("the last part");
+    add(&mut upload, 1, "small").await;
+    add(&mut upload, 2, "end").await;
     assert_eq!(upload.complete().await, Err(StoreError::Refused));
     upload.abort().await.expect("aborted");
     let mut late = rig.store.begin("k", &plain()).await.expect("begun");
-    late.part(Bytes::from_static(b"late"))
-        .await
-        .expect("a part");
+    add(&mut late, 1, "late").await;
     rig.put("k", "first").await.expect("stored");
     assert_eq!(late.complete().await, Err(StoreError::ConditionFailed));
     late.abort().await.expect("aborted");
