@@ -51,14 +51,21 @@ impl Connection {
         Ok(Self { send, request })
     }
 
-    /// Makes a call, and reads its answer to the end: how many messages it had.
-    pub(crate) async fn call(&mut self, body: Bytes) -> anyhow::Result<usize> {
+    /// Makes a call with the messages `frames`, and reads its answer to the end. What has no room on its way yet waits here,
+    /// as it is: clones of what is sent elsewhere cost nothing.
+    pub(crate) async fn call(
+        &self,
+        frames: impl IntoIterator<Item = Bytes>,
+    ) -> anyhow::Result<Answer> {
         let send = self.send.clone();
         let (answer, mut stream) = send
             .ready()
             .await?
             .send_request(self.request.clone(), false)?;
-        stream.send_data(body, true)?;
+        let mut frames = frames.into_iter().peekable();
+        while let Some(frame) = frames.next() {
+            stream.send_data(frame, frames.peek().is_none())?;
+        }
         let (head, mut body) = answer.await?.into_parts();
         let mut messages = Messages::default();
         while let Some(chunk) = body.data().await {
@@ -69,7 +76,7 @@ impl Connection {
         let trailers = body.trailers().await?;
         demand_ok(trailers.as_ref().unwrap_or(&head.headers))?;
         ensure!(messages.is_whole(), "an answer ends within a message");
-        Ok(messages.count)
+        Ok(messages.read)
     }
 }
 
@@ -90,10 +97,18 @@ fn demand_ok(headers: &HeaderMap) -> anyhow::Result<()> {
     )
 }
 
+/// What an answer held.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Answer {
+    pub(crate) messages: usize,
+    /// How long they were, all together.
+    pub(crate) bytes: usize,
+}
+
 /// Counts the messages in a body that comes in chunks.
 #[derive(Default)]
 struct Messages {
-    count: usize,
+    read: Answer,
     prefix: [u8; PREFIX],
     /// How much of the prefix is there.
     filled: usize,
@@ -117,7 +132,8 @@ impl Messages {
                 let [_, length @ ..] = self.prefix;
                 self.missing = u32::from_be_bytes(length) as usize;
                 self.filled = 0;
-                self.count += 1;
+                self.read.messages += 1;
+                self.read.bytes += self.missing;
             }
         }
     }
@@ -143,7 +159,11 @@ mod tests {
             let mut messages = Messages::default();
             body.chunks(size).for_each(|chunk| messages.read(chunk));
             assert!(messages.is_whole());
-            assert_eq!(messages.count, 3, "in chunks of {size}");
+            let all = Answer {
+                messages: 3,
+                bytes: 4,
+            };
+            assert_eq!(messages.read, all, "in chunks of {size}");
         }
     }
 }

@@ -1,30 +1,17 @@
-//! The machine and the server that figures are of.
+//! The machine that figures are of.
 
 use std::{fs, path::Path, thread};
 
-use tests::Postgres;
-
-/// A paragraph about both.
-pub(crate) fn told(server: &Postgres) -> String {
+/// A paragraph about it, and about the `servers` whose data lie in `folder`.
+pub(crate) fn told(folder: &Path, servers: &str) -> String {
     let cores = thread::available_parallelism().map_or(0, usize::from);
-    let ask = |sql: &str| server.ask("postgres", sql);
-    let settings = [
-        "fsync",
-        "synchronous_commit",
-        "full_page_writes",
-        "shared_buffers",
-        "max_connections",
-    ];
-    let settings = settings.map(|name| format!("{name}={}", ask(&format!("show {name}"))));
     format!(
-        "{cores} cores of {}, {}; data on {}; Postgres {}, {}; load average at the start {}.",
+        "{cores} cores of {}, {}; data on {}; {servers}; load average at the start {}.",
         line("/proc/cpuinfo", "model name"),
         fs::read_to_string("/proc/sys/kernel/osrelease")
             .unwrap_or_default()
             .trim(),
-        filesystem(server.folder()),
-        ask("show server_version"),
-        settings.join(", "),
+        filesystem(folder),
         fs::read_to_string("/proc/loadavg")
             .unwrap_or_default()
             .trim(),

@@ -10,12 +10,12 @@ const TICKS_PER_SECOND: f64 = 100.0;
 /// The processes that take part in a measurement.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Watched {
-    /// Who calls: this process, or pgbench.
+    /// Who calls: this process, or what it is held against.
     pub(crate) client: u32,
     pub(crate) service: Option<u32>,
     pub(crate) bouncer: Option<u32>,
-    /// The parent of all of Postgres' processes.
-    pub(crate) postgres: u32,
+    /// The parent of all processes of Postgres, or of the object store.
+    pub(crate) store: u32,
 }
 
 /// CPU time of each, in one unit.
@@ -24,7 +24,7 @@ pub(crate) struct Cpu {
     pub(crate) client: f64,
     pub(crate) service: f64,
     pub(crate) bouncer: f64,
-    pub(crate) postgres: f64,
+    pub(crate) store: f64,
 }
 
 impl Watched {
@@ -36,7 +36,7 @@ impl Watched {
             client: Stat::of(self.client)?.own,
             service: seconds(self.service)?,
             bouncer: seconds(self.bouncer)?,
-            postgres: family(self.postgres)?,
+            store: family(self.store)?,
         })
     }
 }
@@ -47,7 +47,7 @@ impl Cpu {
             client: self.client * factor,
             service: self.service * factor,
             bouncer: self.bouncer * factor,
-            postgres: self.postgres * factor,
+            store: self.store * factor,
         }
     }
 }
@@ -60,7 +60,7 @@ impl Sub for Cpu {
             client: self.client - before.client,
             service: self.service - before.service,
             bouncer: self.bouncer - before.bouncer,
-            postgres: self.postgres - before.postgres,
+            store: self.store - before.store,
         }
     }
 }
@@ -76,12 +76,15 @@ fn family(parent: u32) -> anyhow::Result<f64> {
     Ok(stat.own + stat.ended_children + living.sum::<f64>())
 }
 
-/// Bytes of memory that a process holds.
-pub(crate) fn resident_bytes(pid: u32) -> anyhow::Result<u64> {
+/// Bytes of memory of a process, by the line of `/proc/PID/status` that tells of them (proc(5)): `VmRSS` what it holds,
+/// `VmHWM` the most that it has held.
+pub(crate) fn memory_bytes(pid: u32, line: &str) -> anyhow::Result<u64> {
     let status = read(&format!("/proc/{pid}/status"))?;
-    let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"));
-    let kibibytes = line.and_then(|line| line.trim().strip_suffix(" kB")?.parse::<u64>().ok());
-    Ok(kibibytes.context("/proc tells no VmRSS")? * 1024)
+    let kibibytes = status.lines().find_map(|text| {
+        let value = text.strip_prefix(line)?.strip_prefix(':')?;
+        value.trim().strip_suffix(" kB")?.parse::<u64>().ok()
+    });
+    Ok(kibibytes.with_context(|| format!("/proc tells no {line}"))? * 1024)
 }
 
 /// CPU seconds, from `/proc/PID/stat`.
@@ -131,6 +134,8 @@ mod tests {
     fn this_process_has_a_family_and_memory() {
         let own = std::process::id();
         family(own).expect("/proc tells of an own process");
-        assert!(resident_bytes(own).expect("/proc tells of an own process") > 0);
+        for line in ["VmRSS", "VmHWM"] {
+            assert!(memory_bytes(own, line).expect("/proc tells of an own process") > 0);
+        }
     }
 }

@@ -1,116 +1,18 @@
-//! What is printed: Markdown, one table a case as it is measured, and at the end what was to be reached.
+//! What both benchmarks print: Markdown, figures with their spread, and at the end what was to be reached.
 
-use std::time::Duration;
-
-use crate::{
-    comparison::{Comparison, Goal, Outcome},
-    measurement::{Latency, Measurement, spread},
-};
-
-const MICROS: f64 = 1e6;
-const MEBIBYTE: f64 = 1_048_576.0;
+use crate::rounds::spread;
 
 /// What became of a goal.
 pub(crate) struct Verdict {
-    what: String,
-    goal: String,
-    figure: String,
-    is_reached: bool,
-}
-
-/// Prints the head of a case's table.
-pub(crate) fn head(title: &str) {
-    println!("\n## {title}\n");
-    println!(
-        "| | calls/s | first ÷ this | p50 ms | p90 ms | p99 ms | max ms | client µs | service µs | PgBouncer µs | Postgres µs | service MiB |"
-    );
-    println!("|---|---:|---:|---:|---:|---:|---:|---:|---:|---:|---:|---:|");
-}
-
-/// Prints a comparison's rows.
-pub(crate) fn rows(comparison: &Comparison<'_>, outcome: &Outcome) {
-    let [first, ..] = outcome.runs.as_slice() else {
-        return;
-    };
-    for (place, (side, runs)) in comparison.sides.iter().zip(&outcome.runs).enumerate() {
-        let latency = merged(runs);
-        let millis = |quantile| format!("{:.2}", latency.millis(quantile));
-        let cpu = |of: fn(&Measurement) -> f64| match spread(runs.iter().map(of)) {
-            (0.0, ..) => String::new(),
-            (middle, ..) => format!("{:.0}", middle * MICROS),
-        };
-        let memory = runs.iter().filter_map(|run| run.resident_bytes).max();
-        let cells = [
-            format!("{}: {}", comparison.name, side.name),
-            range(runs.iter().map(|run| run.per_second), 0),
-            match place {
-                0 => String::new(),
-                _ => range(ratios(first, runs, |run| run.per_second), 2),
-            },
-            millis(0.5),
-            millis(0.9),
-            millis(0.99),
-            millis(1.0),
-            cpu(|run| run.cpu.client),
-            cpu(|run| run.cpu.service),
-            cpu(|run| run.cpu.bouncer),
-            cpu(|run| run.cpu.postgres),
-            memory.map_or(String::new(), |bytes| {
-                format!("{:.0}", bytes as f64 / MEBIBYTE)
-            }),
-        ];
-        println!("| {} |", cells.join(" | "));
-    }
-}
-
-/// Prints how long behind appends their words were indexed.
-pub(crate) fn settled<'a>(measured: impl Iterator<Item = (&'a Comparison<'a>, &'a Outcome)>) {
-    println!("\nAll words were indexed so many seconds after the last answer of a run:\n");
-    for (comparison, outcome) in measured {
-        let seconds = range(outcome.settled.iter().map(Duration::as_secs_f64), 1);
-        println!("- {}: {seconds}", comparison.name);
-    }
-}
-
-/// What became of a comparison's goal, if it has one.
-pub(crate) fn verdict(
-    title: &str,
-    comparison: &Comparison<'_>,
-    outcome: &Outcome,
-) -> Option<Verdict> {
-    let first = outcome.runs.first()?;
-    let against = |of: fn(&Measurement) -> f64| {
-        let (side, runs) = (comparison.sides.get(1)?, outcome.runs.get(1)?);
-        let ratio = || ratios(first, runs, of);
-        Some((spread(ratio()).0, range(ratio(), 2) + " x", side.name))
-    };
-    let (goal, figure, is_reached) = match comparison.goal? {
-        Goal::Rate(least) => {
-            let (ratio, figure, other) = against(|run| run.per_second)?;
-            let goal = format!("at least {least} x the calls/s of {other}");
-            (goal, figure, ratio >= least)
-        }
-        Goal::Latency(most) => {
-            let (ratio, figure, other) = against(|run| run.latency.millis(0.5))?;
-            let goal = format!("at most {most} x the median latency of {other}");
-            (goal, figure, ratio <= most)
-        }
-        Goal::Within(most) => {
-            let p99 = merged(first).millis(0.99);
-            let goal = format!("p99 under {most} ms");
-            (goal, format!("{p99:.1} ms"), p99 < most)
-        }
-    };
-    Some(Verdict {
-        what: format!("{title}, {}", comparison.name),
-        goal,
-        figure,
-        is_reached,
-    })
+    /// What was measured.
+    pub(crate) what: String,
+    pub(crate) goal: String,
+    pub(crate) figure: String,
+    pub(crate) is_reached: bool,
 }
 
 /// Prints what became of all goals.
-pub(crate) fn verdicts(verdicts: &[Verdict]) {
+pub(crate) fn print(verdicts: &[Verdict]) {
     println!("\n## To reach\n\n| | to reach | measured | |\n|---|---|---:|---|");
     for Verdict {
         what,
@@ -128,26 +30,8 @@ pub(crate) fn verdicts(verdicts: &[Verdict]) {
     }
 }
 
-fn merged(runs: &[Measurement]) -> Latency {
-    let mut all = Latency::new();
-    runs.iter().for_each(|run| all.add(&run.latency));
-    all
-}
-
-/// Of each round, so that what slows a round slows both.
-fn ratios<'r>(
-    first: &'r [Measurement],
-    runs: &'r [Measurement],
-    of: impl Fn(&Measurement) -> f64 + 'r,
-) -> impl Iterator<Item = f64> + 'r {
-    first
-        .iter()
-        .zip(runs)
-        .map(move |(one, other)| of(one) / of(other))
-}
-
 /// The middle value, and in parentheses the least and the greatest.
-fn range(values: impl Iterator<Item = f64>, digits: usize) -> String {
+pub(crate) fn range(values: impl Iterator<Item = f64>, digits: usize) -> String {
     let (middle, least, greatest) = spread(values);
     format!("{middle:.digits$} ({least:.digits$}–{greatest:.digits$})")
 }

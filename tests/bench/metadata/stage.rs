@@ -14,7 +14,8 @@ use tests::{
 };
 use tokio::time::sleep;
 
-use crate::{load::Calls, process::Watched, seed::seed};
+use super::{load::Calls, seed::seed};
+use crate::process::Watched;
 
 pub(crate) const DATABASE: &str = "bench";
 /// As many as the service's own pool holds, so that it is the mode that is compared and not the number.
@@ -113,11 +114,29 @@ impl Stage {
                 client: std::process::id(),
                 service: Some(service.pid()),
                 bouncer: bouncer.as_ref().map(PgBouncer::pid),
-                postgres: self.server.pid(),
+                store: self.server.pid(),
             },
             service,
             _bouncer: bouncer,
         }
+    }
+
+    /// The server: its version, and the settings that figures depend on.
+    pub(crate) fn told(&self) -> String {
+        let ask = |sql: &str| self.server.ask("postgres", sql);
+        let settings = [
+            "fsync",
+            "synchronous_commit",
+            "full_page_writes",
+            "shared_buffers",
+            "max_connections",
+        ];
+        let settings = settings.map(|name| format!("{name}={}", ask(&format!("show {name}"))));
+        format!(
+            "Postgres {}, {}",
+            ask("show server_version"),
+            settings.join(", ")
+        )
     }
 
     /// A number for the next run, that no other has.

@@ -5,14 +5,14 @@ use std::rc::Rc;
 use anyhow::ensure;
 use contract::metadata::v1::{GetChatHistoryRequest, chat_service_client::ChatServiceClient};
 
-use crate::{
+use super::{
     comparison::{Comparison, Goal, Side},
-    grpc::frame,
     load::Calls,
     pgbench::Script,
     seed::{HISTORY, id},
     stage::{Served, Stage},
 };
+use crate::grpc::frame;
 
 const PATH: &str = "/chatstore.metadata.v1.ChatService/GetChatHistory";
 const MESSAGES: usize = 1_000;

@@ -6,11 +6,11 @@ use anyhow::{Context as _, ensure};
 use tempfile::TempDir;
 use tokio::{join, process::Command};
 
-use crate::{
+use super::{
     measurement::{Latency, Measurement, cpu_rate},
-    process::Watched,
     stage::{DATABASE, Stage},
 };
+use crate::process::Watched;
 
 /// What is measured runs on few cores, so pgbench is given no more than it needs.
 const THREADS: usize = 2;
@@ -39,7 +39,7 @@ impl Script<'_> {
             client: pgbench.id().context("pgbench has ended")?,
             service: None,
             bouncer: None,
-            postgres: self.stage.server.pid(),
+            store: self.stage.server.pid(),
         };
         let (ended, cpu) = join!(pgbench.wait_with_output(), cpu_rate(watched, time));
         let ended = ended?;

@@ -5,13 +5,13 @@ use std::rc::Rc;
 use anyhow::ensure;
 use contract::metadata::v1::{ListMessagesRequest, message_service_client::MessageServiceClient};
 
-use crate::{
+use super::{
     comparison::{Comparison, Goal, Side},
-    grpc::frame,
     pgbench::Script,
     seed::{LONG, id},
     stage::{Served, Stage},
 };
+use crate::grpc::frame;
 
 const PATH: &str = "/chatstore.metadata.v1.MessageService/ListMessages";
 const CALLERS: usize = 16;

@@ -1,17 +1,13 @@
-//! Measures metadata-svc on Postgres beside pgbench, which writes or reads the same rows on the same server: calls per
-//! second, latencies, CPU time of each process, memory. By hand, on a machine that does nothing else; never as a test.
+//! What is measured of metadata-svc, and how often.
 
 mod append;
 mod comparison;
-mod grpc;
 mod history;
 mod list;
 mod load;
-mod machine;
 mod measurement;
 mod pgbench;
 mod pool_mode;
-mod process;
 mod report;
 mod search;
 mod seed;
@@ -19,20 +15,21 @@ mod stage;
 
 use std::time::Duration;
 
-use anyhow::bail;
 use clap::{Parser, ValueEnum};
-use tokio::{signal::ctrl_c, task::LocalSet};
 
 use self::{
     comparison::Comparison,
     pool_mode::Modes,
-    report::Verdict,
     stage::{Mode, Stage},
+};
+use crate::{
+    machine,
+    report::{Verdict, print},
 };
 
 /// Measures metadata-svc beside pgbench, and prints tables in Markdown. Everything it needs it starts, and ends.
 #[derive(Parser)]
-struct Arguments {
+pub(crate) struct Arguments {
     /// What to measure, in this order.
     #[arg(long, value_enum, value_delimiter = ',', default_values_t = Case::ALL)]
     cases: Vec<Case>,
@@ -85,24 +82,11 @@ impl Case {
     }
 }
 
-/// One thread: a load generator that took more would measure itself.
-#[tokio::main(flavor = "current_thread")]
-async fn main() -> anyhow::Result<()> {
-    let arguments = Arguments::parse();
-    if cfg!(debug_assertions) {
-        eprintln!("This is a debug build: a release build measures what is deployed.");
-    }
-    let tasks = LocalSet::new();
-    tokio::select! {
-        measured = tasks.run_until(measure(&arguments)) => measured,
-        _ = ctrl_c() => bail!("interrupted"),
-    }
-}
-
-async fn measure(arguments: &Arguments) -> anyhow::Result<()> {
+/// Measures all of it.
+pub(crate) async fn measure(arguments: &Arguments) -> anyhow::Result<()> {
     println!("# metadata-svc beside pgbench\n");
     let stage = Stage::set(arguments.messages)?;
-    println!("{}\n", machine::told(&stage.server));
+    println!("{}\n", machine::told(stage.server.folder(), &stage.told()));
     println!(
         "Runs of {} s, {} of each side by turns: the middle one, and in parentheses the least and the greatest. Callers share \
          {} connections to the service. µs are of CPU time per call.",
@@ -114,7 +98,7 @@ async fn measure(arguments: &Arguments) -> anyhow::Result<()> {
     for case in &arguments.cases {
         verdicts.extend(measure_case(&stage, arguments, *case).await?);
     }
-    report::verdicts(&verdicts);
+    print(&verdicts);
     Ok(())
 }
 

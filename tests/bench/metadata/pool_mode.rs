@@ -5,14 +5,14 @@ use std::rc::Rc;
 use bytes::Bytes;
 use contract::metadata::v1::GetMessageRequest;
 
-use crate::{
+use super::{
     append,
     comparison::{Comparison, Goal, Side},
-    grpc::frame,
     pgbench::Script,
     seed::{ARCHIVE, id},
     stage::{Served, Stage},
 };
+use crate::grpc::frame;
 
 const PATH: &str = "/chatstore.metadata.v1.MessageService/GetMessage";
 const READS: u64 = 10_000;

@@ -5,12 +5,12 @@ use std::rc::Rc;
 use anyhow::ensure;
 use contract::metadata::v1::{SearchMessagesRequest, chat_service_client::ChatServiceClient};
 
-use crate::{
+use super::{
     comparison::{Comparison, Goal, Side},
-    grpc::frame,
     seed::{ARCHIVE_USER, LONG_USER},
     stage::{DATABASE, Served, Stage},
 };
+use crate::grpc::frame;
 
 const PATH: &str = "/chatstore.metadata.v1.ChatService/SearchMessages";
 /// How many searches there are; callers go round them.

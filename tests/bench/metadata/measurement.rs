@@ -86,14 +86,3 @@ pub(crate) async fn cpu_rate(watched: Watched, time: Duration) -> anyhow::Result
     let used = watched.cpu()? - before;
     Ok(used.times(1.0 / begin.elapsed().as_secs_f64()))
 }
-
-/// The middle one of `values`, and the least and the greatest.
-pub(crate) fn spread(values: impl IntoIterator<Item = f64>) -> (f64, f64, f64) {
-    let mut values: Vec<_> = values.into_iter().collect();
-    values.sort_by(f64::total_cmp);
-    match values.as_slice() {
-        [] => (f64::NAN, f64::NAN, f64::NAN),
-        [least, .., greatest] => (values[values.len() / 2], *least, *greatest),
-        [only] => (*only, *only, *only),
-    }
-}

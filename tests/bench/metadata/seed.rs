@@ -2,7 +2,7 @@
 
 use tests::Postgres;
 
-use crate::stage::DATABASE;
+use super::stage::DATABASE;
 
 /// Kinds of chats, and of the messages in them.
 pub(crate) const ARCHIVE: u32 = 1;

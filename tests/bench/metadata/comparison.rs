@@ -1,13 +1,14 @@
-//! Several ways to do the same, measured in turn and over again: the machine is not as quick in one second as in the next.
+//! What is compared: calls of the service, and scripts of pgbench.
 
 use std::time::Duration;
 
-use crate::{load::Calls, measurement::Measurement, pgbench::Script, stage::Stage};
+use super::{load::Calls, measurement::Measurement, pgbench::Script, stage::Stage};
+use crate::rounds::by_turns;
 
 /// A round that does not count comes first: it fills caches, and has every connection plan what it asks.
 const WARM_UP: Duration = Duration::from_secs(1);
 
-/// What is compared.
+/// Ways to do the same.
 pub(crate) struct Comparison<'s> {
     pub(crate) name: String,
     /// The first is what the goal is about, the second what it is held against.
@@ -77,17 +78,16 @@ impl Comparison<'_> {
             side.run(WARM_UP).await?;
             stage.settle().await?;
         }
-        let mut runs: Vec<_> = self.sides.iter().map(|_| Vec::new()).collect();
         let mut settled = Vec::new();
-        for _ in 0..rounds {
-            for (place, side) in self.sides.iter().enumerate() {
-                runs[place].push(side.run(time).await?);
-                let after = stage.settle().await?;
-                if place == 0 {
-                    settled.push(after);
-                }
+        let runs = by_turns(&self.sides, rounds, async |place, side| {
+            let run = side.run(time).await?;
+            let after = stage.settle().await?;
+            if place == 0 {
+                settled.push(after);
             }
-        }
+            Ok(run)
+        });
+        let runs = runs.await?;
         Ok(Outcome { runs, settled })
     }
 }

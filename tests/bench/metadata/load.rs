@@ -11,10 +11,10 @@ use bytes::Bytes;
 use futures::future::try_join_all;
 use tokio::{join, task::spawn_local};
 
+use super::measurement::{Latency, Measurement, cpu_rate};
 use crate::{
     grpc::Connection,
-    measurement::{Latency, Measurement, cpu_rate},
-    process::{Watched, resident_bytes},
+    process::{Watched, memory_bytes},
 };
 
 /// How many connections the callers share at most: as if they were in so many processes.
@@ -59,7 +59,11 @@ impl Calls {
         let elapsed = begin.elapsed().as_secs_f64();
         called?.into_iter().collect::<anyhow::Result<()>>()?;
         let latency = latency.take();
-        let resident = self.watched.service.map(resident_bytes).transpose()?;
+        let resident = self
+            .watched
+            .service
+            .map(|pid| memory_bytes(pid, "VmRSS"))
+            .transpose()?;
         let per_second = latency.count() as f64 / elapsed;
         Ok(Measurement::new(per_second, latency, cpu?, resident))
     }
@@ -72,13 +76,13 @@ struct Caller {
 }
 
 impl Caller {
-    async fn call_until(mut self, end: Instant, number: usize) -> anyhow::Result<()> {
+    async fn call_until(self, end: Instant, number: usize) -> anyhow::Result<()> {
         let mut next = number;
         let mut begin = Instant::now();
         while begin < end {
             let request = self.calls.requests[next % self.calls.requests.len()].clone();
             next += self.calls.callers;
-            let answers = self.connection.call(request).await?;
+            let answers = self.connection.call([request]).await?.messages;
             ensure!(
                 answers == self.calls.answers,
                 "{} answered {answers} messages, not {}",

@@ -5,13 +5,13 @@ use std::rc::Rc;
 use bytes::Bytes;
 use contract::metadata::v1::{AppendMessagesRequest, Message, Role, Turn};
 
-use crate::{
+use super::{
     comparison::{Comparison, Goal, Side},
-    grpc::frame,
     pgbench::Script,
     seed::{APPENDED, id},
     stage::{Served, Stage},
 };
+use crate::grpc::frame;
 
 pub(crate) const PATH: &str = "/chatstore.metadata.v1.MessageService/AppendMessages";
 const BYTES: usize = 512;

@@ -1,0 +1,40 @@
+//! Several ways to do the same, measured in turn and over again: the machine is not as quick in one second as in the next.
+
+/// Runs each of `sides` once, one after the other, `rounds` times: the runs of each side.
+pub(crate) async fn by_turns<S, R>(
+    sides: &[S],
+    rounds: u64,
+    mut run: impl AsyncFnMut(usize, &S) -> anyhow::Result<R>,
+) -> anyhow::Result<Vec<Vec<R>>> {
+    let mut runs: Vec<_> = sides.iter().map(|_| Vec::new()).collect();
+    for _ in 0..rounds {
+        for (place, side) in sides.iter().enumerate() {
+            runs[place].push(run(place, side).await?);
+        }
+    }
+    Ok(runs)
+}
+
+/// What `of` tells of each of `first` by what it tells of the other's run in the same round, so that what slows a round
+/// slows both.
+pub(crate) fn ratios<'r, R>(
+    first: &'r [R],
+    runs: &'r [R],
+    of: impl Fn(&R) -> f64 + 'r,
+) -> impl Iterator<Item = f64> + 'r {
+    first
+        .iter()
+        .zip(runs)
+        .map(move |(one, other)| of(one) / of(other))
+}
+
+/// The middle one of `values`, and the least and the greatest.
+pub(crate) fn spread(values: impl IntoIterator<Item = f64>) -> (f64, f64, f64) {
+    let mut values: Vec<_> = values.into_iter().collect();
+    values.sort_by(f64::total_cmp);
+    match values.as_slice() {
+        [] => (f64::NAN, f64::NAN, f64::NAN),
+        [least, .., greatest] => (values[values.len() / 2], *least, *greatest),
+        [only] => (*only, *only, *only),
+    }
+}
