@@ -74,7 +74,7 @@ pub fn stdout(command: &mut Command) -> String {
 }
 
 /// PATH with the folder of `tests/install` in front.
-fn path() -> OsString {
+pub(crate) fn path() -> OsString {
     let cache = env::var_os("XDG_CACHE_HOME")
         .filter(|folder| !folder.is_empty())
         .map(PathBuf::from);

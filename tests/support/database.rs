@@ -2,8 +2,7 @@
 //! `PgBouncer` in front of it, and each gets a copy of a database that the migrations have made.
 
 use std::{
-    os::unix::process::CommandExt as _,
-    process::{Child, Stdio},
+    process::Child,
     sync::{
         OnceLock,
         atomic::{AtomicU32, Ordering},
@@ -13,23 +12,13 @@ use std::{
 use crate::{
     PgBouncer, Postgres,
     command::{metadata_svc, stdout},
-    unprivileged::unprivileged,
+    keeper::{Kept, keep},
 };
 
 /// What `PgBouncer` opens for each database, however many clients it has.
 const SERVER_CONNECTIONS: u16 = 2;
 /// What is copied.
 const MIGRATED: &str = "migrated";
-
-/// Waits for the end of its standard input, which is the end of the tests' process, and ends the servers: PgBouncer's id, that of
-/// Postgres, and the folders of both.
-const KEEPER: &str = r#"
-read -r _
-kill -KILL "$1"
-kill -QUIT "$2"
-for _ in $(seq 100); do kill -0 "$2" && sleep 0.1 || break; done
-rm -rf "$3" "$4"
-"#;
 
 /// A database with the schema of this build and no row. It goes when this is dropped.
 #[derive(Debug)]
@@ -110,7 +99,6 @@ impl Drop for Database {
 struct Servers {
     postgres: Postgres,
     pooler: PgBouncer,
-    /// Statics are never dropped, and a killed process drops nothing.
     _keeper: Child,
 }
 
@@ -119,7 +107,18 @@ fn servers() -> &'static Servers {
     SERVERS.get_or_init(|| {
         let postgres = Postgres::start();
         let pooler = PgBouncer::start(&postgres, SERVER_CONNECTIONS);
-        let keeper = keeper(&postgres, &pooler);
+        let keeper = keep(&[
+            Kept {
+                signal: "-KILL",
+                pid: pooler.pid(),
+                folder: pooler.folder(),
+            },
+            Kept {
+                signal: "-QUIT",
+                pid: postgres.pid(),
+                folder: postgres.folder(),
+            },
+        ]);
         let url = postgres.database(MIGRATED);
         stdout(metadata_svc().env("DATABASE_URL", url).args(["db", "init"]));
         Servers {
@@ -128,16 +127,4 @@ fn servers() -> &'static Servers {
             _keeper: keeper,
         }
     })
-}
-
-fn keeper(postgres: &Postgres, pooler: &PgBouncer) -> Child {
-    let mut keeper = unprivileged("/bin/sh", postgres.folder());
-    keeper
-        .args(["-c", KEEPER, "keeper"])
-        .args([pooler.pid().to_string(), postgres.pid().to_string()])
-        .args([pooler.folder(), postgres.folder()])
-        .stdin(Stdio::piped())
-        // Ctrl-C goes to the whole group of the tests, and is not for it.
-        .process_group(0);
-    keeper.spawn().expect("a shell can be started")
 }

@@ -1,5 +1,7 @@
 //! blob-svc as the suites about it use it: uploads, downloads and walks in one line.
 
+use std::ops::{Deref, DerefMut};
+
 use contract::blob::v1::{
     BlobRef, GetObjectRequest, ListObjectsRequest, Object, PutObjectCommit, PutObjectHeader,
     PutObjectRequest, get_object_response, object_service_client::ObjectServiceClient,
@@ -7,7 +9,7 @@ use contract::blob::v1::{
 };
 use futures::stream;
 use sha2::{Digest as _, Sha256};
-use tests::Service;
+use tests::{Bucket, ObjectStore, S3, Service};
 use tonic::{Status, transport::Channel};
 use tonic_types::StatusExt as _;
 
@@ -17,11 +19,49 @@ pub(crate) type Objects = ObjectServiceClient<Channel>;
 /// How large the chunks of an upload are.
 const CHUNK: usize = 256 << 10;
 
-/// Starts blob-svc on an empty embedded store.
-pub(crate) async fn start() -> (Service, Objects) {
-    let service = Service::start("blob-svc", &[]).await;
+/// blob-svc, and the bucket that it stands on.
+pub(crate) struct BlobSvc {
+    service: Service,
+    // It goes behind the service that stands on it.
+    bucket: Bucket,
+}
+
+impl BlobSvc {
+    /// The bucket, seen past the service.
+    pub(crate) fn direct(&self) -> S3 {
+        self.bucket.direct(&self.service)
+    }
+}
+
+impl Deref for BlobSvc {
+    type Target = Service;
+
+    fn deref(&self) -> &Service {
+        &self.service
+    }
+}
+
+impl DerefMut for BlobSvc {
+    fn deref_mut(&mut self) -> &mut Service {
+        &mut self.service
+    }
+}
+
+/// Starts blob-svc on an empty bucket.
+pub(crate) async fn start(store: ObjectStore) -> (BlobSvc, Objects) {
+    start_with(store, &[]).await
+}
+
+/// Starts blob-svc on an empty bucket with `settings` beside those of the bucket.
+pub(crate) async fn start_with(
+    store: ObjectStore,
+    settings: &[(&'static str, String)],
+) -> (BlobSvc, Objects) {
+    let bucket = store.fresh();
+    let all = [&bucket.settings(), settings].concat();
+    let service = Service::start("blob-svc", &all).await;
     let objects = ObjectServiceClient::new(service.channel());
-    (service, objects)
+    (BlobSvc { service, bucket }, objects)
 }
 
 /// A client of `PresignService`.

@@ -10,12 +10,15 @@ mod upload_cases;
 use std::{collections::BTreeSet, fs, io, path::Path, time::Duration};
 
 use contract::blob::v1::{ListBucketsRequest, bucket_service_client::BucketServiceClient};
-use tests::{Service, rpc, wire};
+use tests::{ObjectStore, rpc, wire};
 use tonic::{Code, Status};
 use tonic_types::StatusExt as _;
 
 use self::table::{Case, PACKAGE, Table};
-use crate::blob::{self, Objects};
+use crate::{
+    blob::{self, BlobSvc, Objects},
+    storage::on_each_object_store,
+};
 
 /// What `MAX_FILE_SIZE_MB` is here: little, so that more is quickly sent.
 const LIMIT_MB: usize = 9;
@@ -28,11 +31,11 @@ const THERE: [&str; 3] = [
 /// How long what was begun and given up may take to be cleared away.
 const CLEARED: Duration = Duration::from_secs(10);
 
-#[tokio::test]
-async fn bad_input_on_any_method_is_refused_by_field_and_writes_nothing() {
+on_each_object_store![bad_input_on_any_method_is_refused_by_field_and_writes_nothing];
+
+async fn bad_input_on_any_method_is_refused_by_field_and_writes_nothing(store: ObjectStore) {
     let limit = ("MAX_FILE_SIZE_MB", LIMIT_MB.to_string());
-    let service = Service::start("blob-svc", &[limit]).await;
-    let objects = Objects::new(service.channel());
+    let (service, objects) = blob::start_with(store, &[limit]).await;
     for key in THERE {
         blob::put(&objects, key, b"0123456789").await;
     }
@@ -42,7 +45,7 @@ async fn bad_input_on_any_method_is_refused_by_field_and_writes_nothing() {
     list_cases::add(&mut table, &page_token(&objects).await);
     presign_cases::add(&mut table);
 
-    let files = files_of(&service);
+    let kept = kept_by(&service);
     for case in &table.cases {
         let path = format!("/{PACKAGE}.{}", case.rpc);
         let answer = wire::call(service.channel(), &path, case.requests.clone()).await;
@@ -50,11 +53,11 @@ async fn bad_input_on_any_method_is_refused_by_field_and_writes_nothing() {
         assert_eq!(blob::keys(&objects, "").await, THERE, "{}", case.what);
     }
     let cleared = tokio::time::timeout(CLEARED, async {
-        while files_of(&service) != files {
+        while kept_by(&service) != kept {
             tokio::time::sleep(Duration::from_millis(20)).await;
         }
     });
-    cleared.await.expect("what was given up leaves no file");
+    cleared.await.expect("what was given up leaves nothing");
     for key in THERE {
         assert_eq!(
             blob::read(&objects, key).await.expect("it is there").1,
@@ -126,10 +129,17 @@ async fn page_token(objects: &Objects) -> String {
         .next_page_token
 }
 
-/// The number of files that the service keeps.
-fn files_of(service: &Service) -> usize {
+/// The number of files that the service keeps, and the keys and the unfinished uploads that its store has.
+fn kept_by(service: &BlobSvc) -> (usize, Vec<String>, Vec<String>) {
     let folder = service.setting("DATA_DIR").expect("the harness sets it");
-    count(Path::new(folder)).expect("the folder of a test can be read")
+    let folder = Path::new(folder);
+    let files = if folder.exists() {
+        count(folder).expect("the folder of a test can be read")
+    } else {
+        0
+    };
+    let store = service.direct();
+    (files, store.keys(), store.uploads())
 }
 
 fn count(folder: &Path) -> io::Result<usize> {

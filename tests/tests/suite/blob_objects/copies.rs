@@ -4,7 +4,17 @@ use contract::blob::v1::{CopyObjectRequest, DeleteObjectRequest, PutObjectHeader
 use tonic::Code;
 use tonic_types::StatusExt as _;
 
-use crate::blob::{bytes, header, keys, put, read, reason, start, upload};
+use crate::{
+    blob::{bytes, header, keys, put, read, reason, start, upload},
+    storage::on_each_object_store,
+};
+use tests::ObjectStore;
+
+on_each_object_store![
+    a_copy_has_the_bytes_type_and_name_of_its_source_and_outlives_it,
+    a_copy_from_an_absent_key_is_not_found_and_to_a_taken_key_refused,
+    second_copy_with_same_request_id_answers_as_the_first
+];
 
 const REQUEST_ID: &str = "0190a5c8-7d6e-7000-8000-000000000001";
 
@@ -17,9 +27,8 @@ fn copy(from: &str, to: &str, request_id: &str) -> CopyObjectRequest {
     }
 }
 
-#[tokio::test]
-async fn a_copy_has_the_bytes_type_and_name_of_its_source_and_outlives_it() {
-    let (_service, mut objects) = start().await;
+async fn a_copy_has_the_bytes_type_and_name_of_its_source_and_outlives_it(store: ObjectStore) {
+    let (_service, mut objects) = start(store).await;
     let content = bytes(300_000);
     let header = PutObjectHeader {
         content_type: "image/png".to_owned(),
@@ -58,9 +67,8 @@ async fn a_copy_has_the_bytes_type_and_name_of_its_source_and_outlives_it() {
     );
 }
 
-#[tokio::test]
-async fn a_copy_from_an_absent_key_is_not_found_and_to_a_taken_key_refused() {
-    let (_service, mut objects) = start().await;
+async fn a_copy_from_an_absent_key_is_not_found_and_to_a_taken_key_refused(store: ObjectStore) {
+    let (_service, mut objects) = start(store).await;
     put(&objects, "a", b"a").await;
     put(&objects, "b", b"b").await;
     let absent = objects
@@ -93,9 +101,8 @@ async fn a_copy_from_an_absent_key_is_not_found_and_to_a_taken_key_refused() {
     assert_eq!(read(&objects, "b").await.expect("it is there").1, b"b");
 }
 
-#[tokio::test]
-async fn second_copy_with_same_request_id_answers_as_the_first() {
-    let (_service, mut objects) = start().await;
+async fn second_copy_with_same_request_id_answers_as_the_first(store: ObjectStore) {
+    let (_service, mut objects) = start(store).await;
     put(&objects, "a", b"a").await;
     put(&objects, "other", b"other").await;
     let first = objects

@@ -2,15 +2,27 @@
 
 use contract::blob::v1::{DeleteObjectRequest, ListObjectsRequest, ListObjectsResponse};
 
-use crate::blob::{Objects, put, start};
+use crate::{
+    blob::{BlobSvc, Objects, put, start},
+    storage::on_each_object_store,
+};
+use tests::ObjectStore;
+
+on_each_object_store![
+    pages_of_any_size_neither_skip_nor_repeat_a_key,
+    a_prefix_holds_the_keys_that_begin_with_it,
+    a_delimiter_folds_what_lies_deeper_whatever_the_page_size,
+    a_list_tells_size_etag_and_time_of_each_object,
+    a_walk_goes_on_when_the_last_key_of_its_page_is_gone
+];
 
 /// In byte order.
 const KEYS: [&str; 9] = [
     "A", "a", "a-b/1", "a.b", "a/1", "a/2/x", "a/2/y", "a/3", "b/2/z",
 ];
 
-async fn filled() -> (tests::Service, Objects) {
-    let (service, objects) = start().await;
+async fn filled(store: ObjectStore) -> (BlobSvc, Objects) {
+    let (service, objects) = start(store).await;
     for key in KEYS.iter().rev() {
         put(&objects, key, key.as_bytes()).await;
     }
@@ -61,9 +73,8 @@ fn list(prefix: &str, delimiter: &str, page_size: i32) -> ListObjectsRequest {
     }
 }
 
-#[tokio::test]
-async fn pages_of_any_size_neither_skip_nor_repeat_a_key() {
-    let (_service, objects) = filled().await;
+async fn pages_of_any_size_neither_skip_nor_repeat_a_key(store: ObjectStore) {
+    let (_service, objects) = filled(store).await;
     for page_size in [0, 1, 2, 3, 8, 9, 10, 1_000, i32::MAX] {
         let pages = pages(&objects, list("", "", page_size)).await;
         assert_eq!(
@@ -80,9 +91,8 @@ async fn pages_of_any_size_neither_skip_nor_repeat_a_key() {
     }
 }
 
-#[tokio::test]
-async fn a_prefix_holds_the_keys_that_begin_with_it() {
-    let (_service, objects) = filled().await;
+async fn a_prefix_holds_the_keys_that_begin_with_it(store: ObjectStore) {
+    let (_service, objects) = filled(store).await;
     for prefix in ["a", "a/", "a/2", "a/2/", "a/2/x", "b", "c", "a-"] {
         let expected: Vec<_> = KEYS
             .into_iter()
@@ -96,9 +106,8 @@ async fn a_prefix_holds_the_keys_that_begin_with_it() {
     }
 }
 
-#[tokio::test]
-async fn a_delimiter_folds_what_lies_deeper_whatever_the_page_size() {
-    let (_service, objects) = filled().await;
+async fn a_delimiter_folds_what_lies_deeper_whatever_the_page_size(store: ObjectStore) {
+    let (_service, objects) = filled(store).await;
     for page_size in [1, 2, 3, 1_000] {
         let top = pages(&objects, list("", "/", page_size)).await;
         assert_eq!(
@@ -127,9 +136,8 @@ async fn a_delimiter_folds_what_lies_deeper_whatever_the_page_size() {
     }
 }
 
-#[tokio::test]
-async fn a_list_tells_size_etag_and_time_of_each_object() {
-    let (_service, objects) = filled().await;
+async fn a_list_tells_size_etag_and_time_of_each_object(store: ObjectStore) {
+    let (_service, objects) = filled(store).await;
     let pages = pages(&objects, list("", "", 0)).await;
     for object in pages.iter().flat_map(|page| &page.objects) {
         assert_eq!(object.size_bytes, object.key.len() as i64);
@@ -145,9 +153,8 @@ async fn a_list_tells_size_etag_and_time_of_each_object() {
     }
 }
 
-#[tokio::test]
-async fn a_walk_goes_on_when_the_last_key_of_its_page_is_gone() {
-    let (_service, mut objects) = filled().await;
+async fn a_walk_goes_on_when_the_last_key_of_its_page_is_gone(store: ObjectStore) {
+    let (_service, mut objects) = filled(store).await;
     let request = list("", "", 4);
     let first = objects
         .list_objects(request.clone())

@@ -4,7 +4,18 @@ use contract::blob::v1::PutObjectHeader;
 use futures::future;
 use tonic::Code;
 
-use crate::blob::{Objects, bytes, header, put, read, reason, sha256, start, upload};
+use crate::{
+    blob::{Objects, bytes, header, put, read, reason, sha256, start, upload},
+    storage::on_each_object_store,
+};
+use tests::ObjectStore;
+
+on_each_object_store![
+    a_taken_key_is_refused_and_its_object_stays,
+    second_upload_with_same_request_id_answers_as_the_first,
+    of_many_uploads_to_one_key_at_once_one_is_stored,
+    the_same_upload_twice_at_once_has_one_effect_and_one_answer
+];
 
 /// More than the service keeps of an upload in memory.
 const LARGE: usize = (8 << 20) + 12_345;
@@ -16,9 +27,8 @@ fn with_id(key: &str, request_id: &str) -> PutObjectHeader {
     }
 }
 
-#[tokio::test]
-async fn a_taken_key_is_refused_and_its_object_stays() {
-    let (_service, objects) = start().await;
+async fn a_taken_key_is_refused_and_its_object_stays(store: ObjectStore) {
+    let (_service, objects) = start(store).await;
     put(&objects, "chats/a/1.bin", b"first").await;
     for content in [&b"first"[..], b"second", &bytes(LARGE)] {
         let refused = upload(&objects, header("chats/a/1.bin"), content)
@@ -38,9 +48,8 @@ async fn a_taken_key_is_refused_and_its_object_stays() {
     );
 }
 
-#[tokio::test]
-async fn second_upload_with_same_request_id_answers_as_the_first() {
-    let (mut service, objects) = start().await;
+async fn second_upload_with_same_request_id_answers_as_the_first(store: ObjectStore) {
+    let (mut service, objects) = start(store).await;
     for (n, content) in [bytes(3), bytes(LARGE)].iter().enumerate() {
         let (key, id) = (
             format!("chats/a/{n}.bin"),
@@ -77,9 +86,8 @@ async fn second_upload_with_same_request_id_answers_as_the_first() {
     }
 }
 
-#[tokio::test]
-async fn of_many_uploads_to_one_key_at_once_one_is_stored() {
-    let (_service, objects) = start().await;
+async fn of_many_uploads_to_one_key_at_once_one_is_stored(store: ObjectStore) {
+    let (_service, objects) = start(store).await;
     let contents: Vec<_> = (0..8).map(|n| vec![n; 100_000]).collect();
     let tries = contents
         .iter()
@@ -100,9 +108,8 @@ async fn of_many_uploads_to_one_key_at_once_one_is_stored() {
     assert_eq!(sha256(&found), stored[0].sha256);
 }
 
-#[tokio::test]
-async fn the_same_upload_twice_at_once_has_one_effect_and_one_answer() {
-    let (_service, objects) = start().await;
+async fn the_same_upload_twice_at_once_has_one_effect_and_one_answer(store: ObjectStore) {
+    let (_service, objects) = start(store).await;
     let content = bytes(100_000);
     for n in 0..8 {
         let (key, id) = (

@@ -4,7 +4,18 @@ use contract::blob::v1::{BatchHeadObjectsRequest, GetObjectRequest, HeadObjectRe
 use tonic::Code;
 use tonic_types::StatusExt as _;
 
-use crate::blob::{bytes, get, put, read, sha256, start};
+use crate::{
+    blob::{bytes, get, put, read, sha256, start},
+    storage::on_each_object_store,
+};
+use tests::ObjectStore;
+
+on_each_object_store![
+    any_range_is_the_part_of_the_object_that_it_names,
+    an_etag_condition_that_does_not_hold_is_a_failed_precondition,
+    an_absent_object_is_not_found_by_name,
+    heads_describe_what_is_there_and_name_what_is_missing_in_order
+];
 
 const KEY: &str = "chats/a/1.bin";
 
@@ -15,9 +26,8 @@ fn request() -> GetObjectRequest {
     }
 }
 
-#[tokio::test]
-async fn any_range_is_the_part_of_the_object_that_it_names() {
-    let (_service, objects) = start().await;
+async fn any_range_is_the_part_of_the_object_that_it_names(store: ObjectStore) {
+    let (_service, objects) = start(store).await;
     let content = bytes(1_000_000);
     put(&objects, KEY, &content).await;
     let ranges = [
@@ -62,9 +72,8 @@ async fn any_range_is_the_part_of_the_object_that_it_names() {
     }
 }
 
-#[tokio::test]
-async fn an_etag_condition_that_does_not_hold_is_a_failed_precondition() {
-    let (_service, objects) = start().await;
+async fn an_etag_condition_that_does_not_hold_is_a_failed_precondition(store: ObjectStore) {
+    let (_service, objects) = start(store).await;
     put(&objects, KEY, b"abc").await;
     let etag = read(&objects, KEY).await.expect("it is there").0.etag;
     let other = "\"00000000000000000000000000000000\"".to_owned();
@@ -103,9 +112,8 @@ async fn an_etag_condition_that_does_not_hold_is_a_failed_precondition() {
     }
 }
 
-#[tokio::test]
-async fn an_absent_object_is_not_found_by_name() {
-    let (_service, objects) = start().await;
+async fn an_absent_object_is_not_found_by_name(store: ObjectStore) {
+    let (_service, objects) = start(store).await;
     let head = HeadObjectRequest {
         key: KEY.to_owned(),
         ..Default::default()
@@ -140,9 +148,8 @@ async fn an_absent_object_is_not_found_by_name() {
     }
 }
 
-#[tokio::test]
-async fn heads_describe_what_is_there_and_name_what_is_missing_in_order() {
-    let (_service, mut objects) = start().await;
+async fn heads_describe_what_is_there_and_name_what_is_missing_in_order(store: ObjectStore) {
+    let (_service, mut objects) = start(store).await;
     for key in ["b", "a", "c"] {
         put(&objects, key, key.as_bytes()).await;
     }

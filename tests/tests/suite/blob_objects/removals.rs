@@ -6,7 +6,18 @@ use contract::blob::v1::{
 use futures::{StreamExt as _, stream};
 use tonic::Code;
 
-use crate::blob::{Objects, keys, put, read, start};
+use crate::{
+    blob::{Objects, keys, put, read, start},
+    storage::on_each_object_store,
+};
+use tests::ObjectStore;
+
+on_each_object_store![
+    a_removed_object_is_gone_and_removing_it_again_succeeds,
+    a_batch_of_1000_removes_what_is_there_and_answers_for_all,
+    a_folder_past_1000_objects_is_removed_whole_and_its_neighbours_stay,
+    a_removal_that_its_caller_drops_is_finished_by_the_next
+];
 
 /// Above the 1,000 keys of one `DeleteObjects` of S3.
 const MANY: usize = 1_203;
@@ -54,9 +65,8 @@ fn totals(messages: &[DeletePrefixResponse]) -> (i64, i64, i64) {
         .unwrap_or_default()
 }
 
-#[tokio::test]
-async fn a_removed_object_is_gone_and_removing_it_again_succeeds() {
-    let (_service, mut objects) = start().await;
+async fn a_removed_object_is_gone_and_removing_it_again_succeeds(store: ObjectStore) {
+    let (_service, mut objects) = start(store).await;
     put(&objects, "a/1", b"abc").await;
     put(&objects, "a/11", b"abc").await;
     for _ in 0..2 {
@@ -76,9 +86,8 @@ async fn a_removed_object_is_gone_and_removing_it_again_succeeds() {
     assert_eq!(keys(&objects, "").await, ["a/11"]);
 }
 
-#[tokio::test]
-async fn a_batch_of_1000_removes_what_is_there_and_answers_for_all() {
-    let (_service, mut objects) = start().await;
+async fn a_batch_of_1000_removes_what_is_there_and_answers_for_all(store: ObjectStore) {
+    let (_service, mut objects) = start(store).await;
     for n in [0, 7, 999] {
         put(&objects, &format!("a/{n}"), b"abc").await;
     }
@@ -97,9 +106,8 @@ async fn a_batch_of_1000_removes_what_is_there_and_answers_for_all() {
     assert_eq!(keys(&objects, "").await, ["b"]);
 }
 
-#[tokio::test]
-async fn a_folder_past_1000_objects_is_removed_whole_and_its_neighbours_stay() {
-    let (_service, objects) = start().await;
+async fn a_folder_past_1000_objects_is_removed_whole_and_its_neighbours_stay(store: ObjectStore) {
+    let (_service, objects) = start(store).await;
     stream::iter(0..MANY)
         .for_each_concurrent(16, |n| {
             let objects = &objects;
@@ -132,9 +140,8 @@ async fn a_folder_past_1000_objects_is_removed_whole_and_its_neighbours_stay() {
     );
 }
 
-#[tokio::test]
-async fn a_removal_that_its_caller_drops_is_finished_by_the_next() {
-    let (_service, objects) = start().await;
+async fn a_removal_that_its_caller_drops_is_finished_by_the_next(store: ObjectStore) {
+    let (_service, objects) = start(store).await;
     for n in 0..20 {
         put(&objects, &format!("chats/a/{n}.png"), b"abc").await;
     }

@@ -6,14 +6,25 @@ use contract::blob::v1::{
 use futures::{StreamExt as _, stream};
 use tonic::Code;
 
-use crate::blob::{Objects, bytes, frames, header, keys, put, read, sha256, start, upload};
+use crate::{
+    blob::{Objects, bytes, frames, header, keys, put, read, sha256, start, upload},
+    storage::on_each_object_store,
+};
+use tests::ObjectStore;
+
+on_each_object_store![
+    an_upload_of_any_size_is_read_back_as_it_was,
+    type_and_name_in_any_script_are_given_back,
+    an_upload_that_its_caller_drops_leaves_nothing,
+    an_answered_upload_outlives_kill_9,
+    new_keys_differ_and_can_be_uploaded_to
+];
 
 /// More than the service keeps of an upload in memory.
 const LARGE: usize = (8 << 20) + 12_345;
 
-#[tokio::test]
-async fn an_upload_of_any_size_is_read_back_as_it_was() {
-    let (_service, objects) = start().await;
+async fn an_upload_of_any_size_is_read_back_as_it_was(store: ObjectStore) {
+    let (_service, objects) = start(store).await;
     for length in [
         0,
         1,
@@ -61,9 +72,8 @@ async fn an_upload_of_any_size_is_read_back_as_it_was() {
     );
 }
 
-#[tokio::test]
-async fn type_and_name_in_any_script_are_given_back() {
-    let (_service, objects) = start().await;
+async fn type_and_name_in_any_script_are_given_back(store: ObjectStore) {
+    let (_service, objects) = start(store).await;
     for (n, name) in [
         "План  участка №5.pdf",
         "a \"b\" \\c%41;.pdf",
@@ -90,9 +100,8 @@ async fn type_and_name_in_any_script_are_given_back() {
     }
 }
 
-#[tokio::test]
-async fn an_upload_that_its_caller_drops_leaves_nothing() {
-    let (_service, objects) = start().await;
+async fn an_upload_that_its_caller_drops_leaves_nothing(store: ObjectStore) {
+    let (_service, objects) = start(store).await;
     for content in [bytes(300_000), bytes(LARGE)] {
         let mut begun = frames(header("chats/a/1.bin"), &content);
         begun.pop();
@@ -128,9 +137,8 @@ async fn an_upload_that_its_caller_drops_leaves_nothing() {
     );
 }
 
-#[tokio::test]
-async fn an_answered_upload_outlives_kill_9() {
-    let (mut service, objects) = start().await;
+async fn an_answered_upload_outlives_kill_9(store: ObjectStore) {
+    let (mut service, objects) = start(store).await;
     for n in 0..20 {
         let objects = if n == 0 {
             objects.clone()
@@ -153,9 +161,8 @@ async fn an_answered_upload_outlives_kill_9() {
     }
 }
 
-#[tokio::test]
-async fn new_keys_differ_and_can_be_uploaded_to() {
-    let (_service, mut objects) = start().await;
+async fn new_keys_differ_and_can_be_uploaded_to(store: ObjectStore) {
+    let (_service, mut objects) = start(store).await;
     let chat_id = "0190a5c8-7d6e-7000-8000-000000000001";
     let kinds = [
         (

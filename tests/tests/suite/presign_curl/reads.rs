@@ -2,14 +2,25 @@
 
 use std::time::Instant;
 
+use tests::{
+    ObjectStore,
+    curl::{Answer, curl},
+};
 use tonic::Code;
 
-use super::{
-    KEY, PATIENCE, PAUSE,
-    curl::{Answer, curl},
-    sign_get, tampered,
+use super::{KEY, PATIENCE, PAUSE, sign_get, tampered};
+use crate::{
+    blob::{self, bytes, put, read},
+    storage::on_each_object_store,
 };
-use crate::blob::{self, bytes, put, read};
+
+on_each_object_store![
+    curl_gets_the_object_and_any_range_of_it,
+    a_cyrillic_download_name_comes_back_in_content_disposition,
+    a_url_that_was_changed_anywhere_is_refused,
+    a_url_to_read_with_ends_at_its_time,
+    a_url_for_an_absent_key_is_signed_and_answers_404
+];
 
 /// Asks again until it is refused, and gives that answer: a URL of one second may end within two.
 async fn until_refused(ask: impl Fn() -> Answer) -> Answer {
@@ -24,9 +35,8 @@ async fn until_refused(ask: impl Fn() -> Answer) -> Answer {
     }
 }
 
-#[tokio::test]
-async fn curl_gets_the_object_and_any_range_of_it() {
-    let (service, objects) = blob::start().await;
+async fn curl_gets_the_object_and_any_range_of_it(store: ObjectStore) {
+    let (service, objects) = blob::start(store).await;
     let content = bytes(1_000_000);
     put(&objects, KEY, &content).await;
     let signed = sign_get(&service, "", 60).await;
@@ -51,9 +61,8 @@ async fn curl_gets_the_object_and_any_range_of_it() {
     );
 }
 
-#[tokio::test]
-async fn a_cyrillic_download_name_comes_back_in_content_disposition() {
-    let (service, objects) = blob::start().await;
+async fn a_cyrillic_download_name_comes_back_in_content_disposition(store: ObjectStore) {
+    let (service, objects) = blob::start(store).await;
     put(&objects, KEY, b"abc").await;
     let signed = sign_get(&service, "План участка №5.pdf", 60).await;
     let answer = curl(&signed.url, &[], b"");
@@ -70,9 +79,8 @@ async fn a_cyrillic_download_name_comes_back_in_content_disposition() {
     );
 }
 
-#[tokio::test]
-async fn a_url_that_was_changed_anywhere_is_refused() {
-    let (service, objects) = blob::start().await;
+async fn a_url_that_was_changed_anywhere_is_refused(store: ObjectStore) {
+    let (service, objects) = blob::start(store).await;
     put(&objects, KEY, b"abc").await;
     put(&objects, "chats/a/documents/plan_2.pdf", b"another").await;
     let url = sign_get(&service, "plan.pdf", 60).await.url;
@@ -113,9 +121,8 @@ async fn a_url_that_was_changed_anywhere_is_refused() {
     assert_eq!(curl(&url, &[], b"").status, 200);
 }
 
-#[tokio::test]
-async fn a_url_to_read_with_ends_at_its_time() {
-    let (service, objects) = blob::start().await;
+async fn a_url_to_read_with_ends_at_its_time(store: ObjectStore) {
+    let (service, objects) = blob::start(store).await;
     put(&objects, KEY, b"abc").await;
     let signed = sign_get(&service, "", 1).await;
     let refused = until_refused(|| curl(&signed.url, &[], b"")).await;
@@ -126,9 +133,8 @@ async fn a_url_to_read_with_ends_at_its_time() {
     );
 }
 
-#[tokio::test]
-async fn a_url_for_an_absent_key_is_signed_and_answers_404() {
-    let (service, objects) = blob::start().await;
+async fn a_url_for_an_absent_key_is_signed_and_answers_404(store: ObjectStore) {
+    let (service, objects) = blob::start(store).await;
     let signed = sign_get(&service, "", 60).await;
     assert_eq!(curl(&signed.url, &[], b"").status, 404);
     assert_eq!(

@@ -3,13 +3,19 @@
 use std::time::Instant;
 
 use contract::blob::v1::{DeleteObjectRequest, PresignedUrl};
+use tests::{ObjectStore, curl::curl};
 
-use super::{
-    KEY, PATIENCE, PAUSE,
-    curl::{curl, curl_put},
-    sign_put, tampered,
+use super::{KEY, PATIENCE, PAUSE, curl_put, sign_put, tampered};
+use crate::{
+    blob::{self, Objects, bytes, keys, read, sha256},
+    storage::on_each_object_store,
 };
-use crate::blob::{self, Objects, bytes, keys, read, sha256};
+
+on_each_object_store![
+    curl_puts_exactly_what_was_signed,
+    an_upload_of_another_size_type_or_content_is_refused_and_stores_nothing,
+    a_url_to_write_with_ends_at_its_time
+];
 
 /// Frees the key.
 async fn remove(objects: &Objects) {
@@ -24,9 +30,8 @@ async fn remove(objects: &Objects) {
         .expect("it is removed");
 }
 
-#[tokio::test]
-async fn curl_puts_exactly_what_was_signed() {
-    let (service, objects) = blob::start().await;
+async fn curl_puts_exactly_what_was_signed(store: ObjectStore) {
+    let (service, objects) = blob::start(store).await;
     for content in [bytes(0), bytes(3), bytes(1_000_000)] {
         for digest in [String::new(), sha256(&content)] {
             let signed = sign_put(&service, &content, &digest, 60).await;
@@ -42,9 +47,10 @@ async fn curl_puts_exactly_what_was_signed() {
     }
 }
 
-#[tokio::test]
-async fn an_upload_of_another_size_type_or_content_is_refused_and_stores_nothing() {
-    let (service, objects) = blob::start().await;
+async fn an_upload_of_another_size_type_or_content_is_refused_and_stores_nothing(
+    store: ObjectStore,
+) {
+    let (service, objects) = blob::start(store).await;
     let content = bytes(1_000);
     let signed = sign_put(&service, &content, &sha256(&content), 60).await;
     let unbound = sign_put(&service, &content, "", 60).await;
@@ -82,9 +88,8 @@ async fn an_upload_of_another_size_type_or_content_is_refused_and_stores_nothing
     assert_eq!(read(&objects, KEY).await.expect("it is there").1, content);
 }
 
-#[tokio::test]
-async fn a_url_to_write_with_ends_at_its_time() {
-    let (service, objects) = blob::start().await;
+async fn a_url_to_write_with_ends_at_its_time(store: ObjectStore) {
+    let (service, objects) = blob::start(store).await;
     // The digest of something else, so that the URL stores nothing while it lives: it answers 400 and not 403.
     let signed = sign_put(&service, b"abc", &sha256(b"other"), 1).await;
     let deadline = Instant::now() + PATIENCE;
