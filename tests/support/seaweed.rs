@@ -3,7 +3,7 @@
 use std::{
     fs::{self, File},
     net::TcpListener,
-    path::Path,
+    path::{Path, PathBuf},
     process::{Child, Command, Stdio},
     sync::OnceLock,
     thread,
@@ -24,6 +24,11 @@ const ACCESS_KEY: &str = "fake-tenant:fake-key";
 const SECRET_KEY: &str = "fake-secret";
 /// The bucket that shows that it serves.
 const OWN_BUCKET: &str = "ready";
+
+/// What it says where another process took a port of it.
+const PORT_TAKEN: &str = "Port allocation failed";
+/// The file that it logs to.
+const OUTPUT: &str = "output";
 
 /// How long it may take to serve; far above what it takes.
 const START_LIMIT: Duration = Duration::from_secs(60);
@@ -87,7 +92,15 @@ impl Seaweed {
             ports,
             admin,
         };
-        server.wait_until_serving();
+        // It looks at all its ports before it takes one of them: another process may be faster.
+        while !server.serves_in_time() {
+            let log = server.log();
+            assert!(log.contains(PORT_TAKEN), "SeaweedFS has ended:\n{log}");
+            fs::remove_file(server.output()).expect("an own file can be removed");
+            server.ports = PORTS.map(|_| free_address().port());
+            server.admin = admin_port();
+            server.child = spawn(server.folder.path(), &server.ports, server.admin);
+        }
         server
     }
 
@@ -131,7 +144,11 @@ impl Seaweed {
     /// What it has logged, over all its starts.
     #[must_use]
     pub fn log(&self) -> String {
-        fs::read_to_string(self.folder.path().join("output")).unwrap_or_default()
+        fs::read_to_string(self.output()).unwrap_or_default()
+    }
+
+    fn output(&self) -> PathBuf {
+        self.folder.path().join(OUTPUT)
     }
 
     /// Ends the process at once, as `kill -9` does.
@@ -149,7 +166,11 @@ impl Seaweed {
     /// As [`Seaweed::start`].
     pub fn restart(&mut self) {
         self.child = spawn(self.folder.path(), &self.ports, self.admin);
-        self.wait_until_serving();
+        assert!(
+            self.serves_in_time(),
+            "SeaweedFS has ended:\n{}",
+            self.log()
+        );
     }
 
     /// Stops it in the middle of whatever it does: connections are accepted, by the system, and nothing is answered.
@@ -168,21 +189,28 @@ impl Seaweed {
         stdout(Command::new("kill").args(["-CONT", &self.pid().to_string()]));
     }
 
-    /// Waits until it stores an object: its parts find each other one by one.
-    fn wait_until_serving(&mut self) {
+    /// Waits until it stores an object, as its parts find each other one by one; whether it came to that before it ended.
+    fn serves_in_time(&mut self) -> bool {
         let own = self.bucket(OWN_BUCKET);
         let deadline = Instant::now() + START_LIMIT;
         // The bucket is there already when it was started before.
         while !(own.make() && own.put("ready", b"ready")) {
-            let ended = self.child.try_wait().expect("an own child can be asked");
-            let log = self.log();
-            assert!(ended.is_none(), "SeaweedFS ended with {ended:?}:\n{log}");
+            if !self.is_alive() {
+                return false;
+            }
             assert!(
                 Instant::now() < deadline,
-                "SeaweedFS does not serve:\n{log}"
+                "SeaweedFS does not serve:\n{}",
+                self.log()
             );
             thread::sleep(ASK_EVERY);
         }
+        true
+    }
+
+    fn is_alive(&mut self) -> bool {
+        let ended = self.child.try_wait().expect("an own child can be asked");
+        ended.is_none()
     }
 }
 
@@ -207,18 +235,18 @@ fn identities() -> String {
 
 /// A free port with another free one [`ADMIN_GRPC`] above it, which still lies below those of outgoing connections.
 fn admin_port() -> u16 {
-    let ports = std::iter::repeat_with(|| free_address().port()).take(20_000);
+    let mut ports = std::iter::repeat_with(|| free_address().port()).take(20_000);
     let is_free = |port: &u16| {
         *port < 32_000 - ADMIN_GRPC && TcpListener::bind(("127.0.0.1", port + ADMIN_GRPC)).is_ok()
     };
-    ports.filter(is_free).next().expect("there are free ports")
+    ports.find(is_free).expect("there are free ports")
 }
 
 fn spawn(folder: &Path, ports: &[u16; PORTS.len()], admin: u16) -> Child {
     let output = File::options()
         .create(true)
         .append(true)
-        .open(folder.join("output"))
+        .open(folder.join(OUTPUT))
         .expect("a log file can be opened");
     let at = |name: &str| folder.join(name).display().to_string();
     let mut command = Command::new("weed");

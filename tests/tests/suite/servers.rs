@@ -12,12 +12,12 @@ use std::{
 };
 
 use tempfile::TempDir;
-use tests::Database;
+use tests::{Database, Seaweed};
 
 /// Set for a process of tests that is there to be killed.
 const IS_VICTIM: &str = "CHATSTORE_TESTS_VICTIM";
-/// What it prints before its servers' port.
-const PORT: &str = "PgBouncer's port: ";
+/// What it prints before where each of its servers listens.
+const LISTENS: &str = "A server listens on ";
 /// How long the servers may take to end; far above what they take.
 const LIMIT: Duration = Duration::from_secs(60);
 
@@ -40,18 +40,23 @@ fn the_servers_of_the_tests_end_with_their_process_also_when_it_is_killed() {
         .spawn()
         .expect("the tests can be run again");
     let lines = BufReader::new(victim.stdout.take().expect("it is piped")).lines();
-    let port = lines
+    let addresses: Vec<_> = lines
         .map_while(Result::ok)
-        .find_map(|line| Some(line.split_once(PORT)?.1.to_owned()))
-        .expect("it tells the port");
-    let address = format!("127.0.0.1:{port}");
-    assert!(TcpStream::connect(&address).is_ok());
-    assert!(!is_empty(folder.path()));
+        .filter_map(|line| Some(line.split_once(LISTENS)?.1.to_owned()))
+        .take(2)
+        .collect();
+    assert_eq!(addresses.len(), 2, "it tells of both");
+    let anybody_listens = || {
+        addresses
+            .iter()
+            .any(|address| TcpStream::connect(address).is_ok())
+    };
+    assert!(anybody_listens() && !is_empty(folder.path()));
 
     victim.kill().expect("an own child can be killed");
     victim.wait().expect("a killed child can be waited for");
     let deadline = Instant::now() + LIMIT;
-    while TcpStream::connect(&address).is_ok() || !is_empty(folder.path()) {
+    while anybody_listens() || !is_empty(folder.path()) {
         assert!(Instant::now() < deadline, "a server outlives its tests");
         thread::sleep(Duration::from_millis(20));
     }
@@ -59,7 +64,8 @@ fn the_servers_of_the_tests_end_with_their_process_also_when_it_is_killed() {
 
 fn wait_to_be_killed() {
     let database = Database::migrated();
-    println!("{PORT}{}", database.pooled_port());
+    println!("{LISTENS}127.0.0.1:{}", database.pooled_port());
+    println!("{LISTENS}{}", Seaweed::shared().address());
     let mut rest = Vec::new();
     let _ = std::io::stdin().read_to_end(&mut rest);
 }

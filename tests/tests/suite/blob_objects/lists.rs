@@ -23,10 +23,22 @@ const KEYS: [&str; 9] = [
 
 async fn filled(store: ObjectStore) -> (BlobSvc, Objects) {
     let (service, objects) = start(store).await;
-    for key in KEYS.iter().rev() {
+    // SeaweedFS refuses an object where it has a folder of that name already, and takes them the other way round.
+    let (short, long): (Vec<_>, Vec<_>) = KEYS.into_iter().rev().partition(|key| key.len() == 1);
+    for key in short.into_iter().chain(long) {
         put(&objects, key, key.as_bytes()).await;
     }
     (service, objects)
+}
+
+/// Keys as a walk shows them: in the order of their bytes; SeaweedFS walks its folders, each in that order.
+fn in_order<'a>(store: ObjectStore, keys: impl IntoIterator<Item = &'a str>) -> Vec<&'a str> {
+    let mut keys: Vec<_> = keys.into_iter().collect();
+    match store {
+        ObjectStore::Embedded => keys.sort(),
+        ObjectStore::Seaweed => keys.sort_by_key(|key| key.split('/').collect::<Vec<_>>()),
+    }
+    keys
 }
 
 /// All pages of a list.
@@ -79,7 +91,7 @@ async fn pages_of_any_size_neither_skip_nor_repeat_a_key(store: ObjectStore) {
         let pages = pages(&objects, list("", "", page_size)).await;
         assert_eq!(
             names(&pages),
-            (KEYS.to_vec(), vec![]),
+            (in_order(store, KEYS), vec![]),
             "page_size {page_size}"
         );
         let size = if page_size == 0 {
@@ -94,10 +106,8 @@ async fn pages_of_any_size_neither_skip_nor_repeat_a_key(store: ObjectStore) {
 async fn a_prefix_holds_the_keys_that_begin_with_it(store: ObjectStore) {
     let (_service, objects) = filled(store).await;
     for prefix in ["a", "a/", "a/2", "a/2/", "a/2/x", "b", "c", "a-"] {
-        let expected: Vec<_> = KEYS
-            .into_iter()
-            .filter(|key| key.starts_with(prefix))
-            .collect();
+        let expected = KEYS.into_iter().filter(|key| key.starts_with(prefix));
+        let expected = in_order(store, expected);
         assert_eq!(
             names(&pages(&objects, list(prefix, "", 2)).await),
             (expected, vec![]),
@@ -112,7 +122,7 @@ async fn a_delimiter_folds_what_lies_deeper_whatever_the_page_size(store: Object
         let top = pages(&objects, list("", "/", page_size)).await;
         assert_eq!(
             names(&top),
-            (vec!["A", "a", "a.b"], vec!["a-b/", "a/", "b/"]),
+            (vec!["A", "a", "a.b"], in_order(store, ["a-b/", "a/", "b/"])),
             "page_size {page_size}"
         );
         let inside = pages(&objects, list("a/", "/", page_size)).await;
@@ -124,10 +134,11 @@ async fn a_delimiter_folds_what_lies_deeper_whatever_the_page_size(store: Object
         let part = pages(&objects, list("a", "/", page_size)).await;
         assert_eq!(
             names(&part),
-            (vec!["a", "a.b"], vec!["a-b/", "a/"]),
+            (vec!["a", "a.b"], in_order(store, ["a-b/", "a/"])),
             "page_size {page_size}"
         );
-        let size = page_size as usize;
+        // To SeaweedFS the object `a` and the folder `a/` are one entry.
+        let size = page_size as usize + usize::from(store == ObjectStore::Seaweed);
         assert!(
             top.iter()
                 .all(|page| page.objects.len() + page.prefixes.len() <= size),
@@ -161,7 +172,8 @@ async fn a_walk_goes_on_when_the_last_key_of_its_page_is_gone(store: ObjectStore
         .await
         .expect("a page is answered")
         .into_inner();
-    for key in &KEYS[2..6] {
+    let keys = in_order(store, KEYS);
+    for key in &keys[2..6] {
         let gone = DeleteObjectRequest {
             key: (*key).to_owned(),
             ..Default::default()
@@ -176,5 +188,5 @@ async fn a_walk_goes_on_when_the_last_key_of_its_page_is_gone(store: ObjectStore
         },
     )
     .await;
-    assert_eq!(names(&rest).0, KEYS[6..]);
+    assert_eq!(names(&rest).0, keys[6..]);
 }

@@ -108,10 +108,15 @@ async fn a_batch_of_1000_removes_what_is_there_and_answers_for_all(store: Object
 
 async fn a_folder_past_1000_objects_is_removed_whole_and_its_neighbours_stay(store: ObjectStore) {
     let (_service, objects) = start(store).await;
-    stream::iter(0..MANY)
-        .for_each_concurrent(16, |n| {
+    // The first page ends with an object that there is a folder of the same name of.
+    put(&objects, "chats/a/images/1", b"abc").await;
+    put(&objects, "chats/a/images/1/1.png", b"abc").await;
+    let others = (0..999).map(|n| format!("0{n:03}.png"));
+    let others = others.chain((1_001..MANY).map(|n| format!("2{n}.png")));
+    stream::iter(others)
+        .for_each_concurrent(16, |name| {
             let objects = &objects;
-            async move { drop(put(objects, &format!("chats/a/images/{n}.png"), b"abc").await) }
+            async move { drop(put(objects, &format!("chats/a/images/{name}"), b"abc").await) }
         })
         .await;
     let neighbours = [
