@@ -17,8 +17,8 @@ struct Walk {
     bucket: Arc<Bucket>,
     folder: Folder,
     dry_run: bool,
-    /// The last key that was seen; none at the beginning.
-    behind: Option<String>,
+    /// Where the next page begins; none at the beginning.
+    next: Option<String>,
     counts: DeletePrefixResponse,
     seen_all: bool,
 }
@@ -30,7 +30,7 @@ pub(super) fn remove(bucket: Arc<Bucket>, folder: Folder, dry_run: bool) -> Prog
         bucket,
         folder,
         dry_run,
-        behind: None,
+        next: None,
         counts,
         seen_all: false,
     };
@@ -45,7 +45,8 @@ pub(super) fn remove(bucket: Arc<Bucket>, folder: Folder, dry_run: bool) -> Prog
 }
 
 impl Walk {
-    /// One page, or the end. It goes on behind the last key seen, so that what cannot be removed does not hold it up.
+    /// One page, or the end. It goes on behind what was seen, so that what cannot be removed does not hold it up; behind, in the
+    /// store's own word: SeaweedFS walks folders, and `start-after` an object skips the folder of the same name.
     async fn step(&mut self) -> Result<(), Error> {
         self.counts.errors.clear();
         if self.seen_all {
@@ -54,12 +55,13 @@ impl Walk {
         }
         let listing = Listing {
             prefix: self.folder.as_str().to_owned(),
-            start_after: self.behind.clone(),
+            continuation: self.next.take(),
             limit: 1_000,
             ..Listing::default()
         };
         let page = self.bucket.store.list(&listing).await?;
         self.seen_all = page.next.is_none();
+        self.next = page.next;
         let bytes: u64 = page.objects.iter().map(|object| object.size_bytes).sum();
         let keys: Vec<String> = page.objects.into_iter().map(|object| object.key).collect();
         self.counts.matched_count += keys.len() as i64;
@@ -72,7 +74,6 @@ impl Walk {
                 .map(|(key, code)| DeleteError { key, code })
                 .collect();
         }
-        self.behind = keys.into_iter().next_back().or(self.behind.take());
         Ok(())
     }
 }
