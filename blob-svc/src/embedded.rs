@@ -11,6 +11,7 @@ mod copy;
 mod digest;
 mod error;
 mod files;
+mod form;
 mod identity;
 mod index;
 mod listing;
@@ -22,13 +23,12 @@ mod record;
 
 use self::error::Error;
 use self::files::Files;
+use self::form::Front;
 use self::index::Index;
 use crate::s3::{Credentials, Endpoint, Style};
 use anyhow::Context;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use s3s::S3Result;
-use s3s::auth::SimpleAuth;
-use s3s::service::{S3Service, S3ServiceBuilder};
 use std::path::Path;
 use std::sync::Arc;
 use tokio::net::TcpListener;
@@ -71,14 +71,10 @@ impl Embedded {
             },
             ca: Vec::new(),
         };
-        let mut service = S3ServiceBuilder::new(backend);
-        service.set_auth(SimpleAuth::from_single(
-            credentials.access_key,
-            credentials.secret_key,
-        ));
+        let front = Front::new(&backend, &credentials.access_key, &credentials.secret_key);
         Ok(Self {
             endpoint,
-            accepting: tokio::spawn(accept(listener, service.build())),
+            accepting: tokio::spawn(accept(listener, front)),
         })
     }
 }
@@ -89,7 +85,7 @@ impl Drop for Embedded {
     }
 }
 
-async fn accept(listener: TcpListener, service: S3Service) {
+async fn accept(listener: TcpListener, service: Front) {
     loop {
         let stream = match listener.accept().await {
             Ok((stream, _)) => stream,

@@ -9,7 +9,7 @@ use s3s::dto::{
     DeletedObject, ETag, ETagCondition, GetObjectInput, GetObjectOutput, HeadObjectInput,
     HeadObjectOutput, PutObjectInput, PutObjectOutput, StreamingBlob,
 };
-use s3s::{S3ErrorCode, S3Request, S3Result};
+use s3s::{S3ErrorCode, S3Request, S3Result, TrailingHeaders};
 use std::ops::Range;
 
 impl Backend {
@@ -18,7 +18,14 @@ impl Backend {
         request: S3Request<PutObjectInput>,
     ) -> S3Result<PutObjectOutput> {
         let trailer = trailer(&request);
-        let input = request.input;
+        self.store(request.input, trailer).await
+    }
+
+    pub(super) async fn store(
+        &self,
+        input: PutObjectInput,
+        trailer: Option<(String, TrailingHeaders)>,
+    ) -> S3Result<PutObjectOutput> {
         let only_new = input.if_none_match == Some(ETagCondition::Any);
         let (bucket, key) = (input.bucket, input.key);
         self.expect_place(&bucket, &key, only_new).await?;
@@ -204,7 +211,7 @@ impl Disk {
 }
 
 /// The digests that follow a body, when the request announces any.
-pub(super) fn trailer<T>(request: &S3Request<T>) -> Option<(String, s3s::TrailingHeaders)> {
+pub(super) fn trailer<T>(request: &S3Request<T>) -> Option<(String, TrailingHeaders)> {
     let names = request
         .headers
         .get("x-amz-trailer")?

@@ -10,8 +10,8 @@ use s3s::dto::{
     DeleteObjectsOutput, GetObjectInput, GetObjectOutput, HeadBucketInput, HeadBucketOutput,
     HeadObjectInput, HeadObjectOutput, ListBucketsInput, ListBucketsOutput,
     ListMultipartUploadsInput, ListMultipartUploadsOutput, ListObjectsV2Input, ListObjectsV2Output,
-    ListPartsInput, ListPartsOutput, PutObjectInput, PutObjectOutput, UploadPartInput,
-    UploadPartOutput,
+    ListPartsInput, ListPartsOutput, PostObjectInput, PostObjectOutput, PutObjectInput,
+    PutObjectOutput, UploadPartInput, UploadPartOutput,
 };
 use s3s::{S3, S3Request, S3Response, S3Result};
 
@@ -21,6 +21,10 @@ type Answer<T> = S3Result<S3Response<T>>;
 impl S3 for Backend {
     async fn put_object(&self, request: S3Request<PutObjectInput>) -> Answer<PutObjectOutput> {
         self.put(request).await.map(S3Response::new)
+    }
+
+    async fn post_object(&self, request: S3Request<PostObjectInput>) -> Answer<PostObjectOutput> {
+        self.post(request).await.map(S3Response::new)
     }
 
     async fn get_object(&self, request: S3Request<GetObjectInput>) -> Answer<GetObjectOutput> {
