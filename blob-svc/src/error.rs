@@ -1,6 +1,6 @@
 //! How a call fails, and the one table that says so on the wire. Nothing of the store's answers gets into a status.
 
-use crate::s3;
+use crate::{s3, sign};
 use contract::Violations;
 use contract::status::{self, Reason};
 use tonic::Status;
@@ -12,6 +12,8 @@ pub enum Error {
     Invalid(Violations),
     /// There is no object under this key.
     NoSuchKey(String),
+    /// There is no such upload of this key.
+    NoSuchUpload(String),
     /// There is an object under this key already.
     KeyTaken(String),
     /// The request id stored another object.
@@ -20,6 +22,8 @@ pub enum Error {
     Condition(String),
     /// More bytes than the service takes; its limit.
     TooLarge(u64),
+    /// What would be signed now, the store would not take.
+    CredentialsEnded,
     /// There is too much to do just now.
     Overloaded,
     /// The caller stopped sending.
@@ -49,6 +53,12 @@ impl From<s3::Error> for Error {
     }
 }
 
+impl From<sign::Ended> for Error {
+    fn from(_: sign::Ended) -> Self {
+        Self::CredentialsEnded
+    }
+}
+
 impl From<Violations> for Error {
     fn from(violations: Violations) -> Self {
         Self::Invalid(violations)
@@ -60,6 +70,7 @@ impl From<Error> for Status {
         match error {
             Error::Invalid(violations) => status::invalid_argument(violations),
             Error::NoSuchKey(key) => status::not_found("object", &key),
+            Error::NoSuchUpload(key) => status::not_found("upload", &key),
             Error::KeyTaken(key) => status::already_exists(
                 Reason::KeyTaken,
                 format!("an object {key} is there already"),
@@ -74,6 +85,11 @@ impl From<Error> for Status {
             Error::TooLarge(limit) => status::over_limit(
                 "size_bytes",
                 &format!("an object has at most {limit} bytes"),
+            ),
+            Error::CredentialsEnded => status::failed_precondition(
+                "CREDENTIALS",
+                "credentials",
+                "this service's own at the store have ended: nothing can be signed until it has new ones",
             ),
             Error::Overloaded => status::overloaded("too many uploads at once"),
             Error::Stalled => status::deadline_exceeded(),

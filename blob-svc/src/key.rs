@@ -34,6 +34,12 @@ impl Key {
     }
 }
 
+impl From<Key> for String {
+    fn from(key: Key) -> Self {
+        key.0
+    }
+}
+
 impl Folder {
     /// Reads a folder, or tells what is allowed.
     pub fn parse(text: String) -> Result<Self, &'static str> {
@@ -124,6 +130,13 @@ impl Purpose {
 #[must_use]
 pub fn staging() -> Key {
     Key(format!("uploads/temp/staging_{}", Uuid::now_v7()))
+}
+
+/// The scratch key of an upload in parts: the same for the same key and token.
+#[must_use]
+pub fn staging_of(key: &Key, token: Uuid) -> Key {
+    let name = Uuid::new_v5(&token, key.0.as_bytes());
+    Key(format!("uploads/temp/staging_{name}"))
 }
 
 /// What a key can hold of a name: other characters become `_`, and so does a dot that would make `..`.

@@ -23,7 +23,7 @@ mod wire;
 pub use self::endpoint::{Credentials, Endpoint, Style};
 pub use self::error::Error;
 pub use self::list::{Listed, Listing, Page};
-pub use self::multipart::Multipart;
+pub use self::multipart::{Multipart, Part};
 pub use self::object::{Body, Condition, Download};
 
 use self::dispatch::{Dispatcher, Extra};

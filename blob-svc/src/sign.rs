@@ -1,26 +1,29 @@
-//! Signed URLs: AWS Signature Version 4 in the query string.
+//! Signed URLs and forms: AWS Signature Version 4 in the query string and in POST policies.
 //!
-//! Governing text: "Authenticating Requests: Using Query Parameters (AWS Signature Version 4)", Amazon S3 API Reference.
-//! rusoto can presign too, but binds neither type nor length, so that a store would take anything of any size. A URL costs one
-//! SHA-256 and one HMAC: the day's signing key is kept.
+//! Governing texts: "Authenticating Requests: Using Query Parameters" and "Authenticating Requests: Browser-Based Uploads Using
+//! POST", Amazon S3 API Reference. rusoto can presign too, but binds neither type nor length, so that a store would take
+//! anything of any size. A [`Signer`] keeps what is the same for a day, a [`Pen`] what is the same for a batch; a URL then
+//! costs one SHA-256, one HMAC, and the making of its text.
 
 mod disposition;
+mod form;
 mod lifetime;
+mod pen;
 
 pub use self::disposition::attachment;
-pub use self::lifetime::Lifetime;
+pub use self::form::Form;
+pub use self::lifetime::{Ended, Lifetime};
+pub use self::pen::{Pen, Presigned};
 
-use crate::object::Sha256 as Digest;
 use crate::s3::Endpoint;
-use base64::Engine;
-use base64::engine::general_purpose::STANDARD;
 use hmac::{Hmac, KeyInit, Mac};
-use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
-use sha2::{Digest as _, Sha256};
-use std::fmt::Write;
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC};
+use sha2::Sha256;
 use std::sync::{Arc, PoisonError, RwLock};
+use std::time::Duration;
 use time::{Date, OffsetDateTime};
 
+const ALGORITHM: &str = "AWS4-HMAC-SHA256";
 /// What SigV4 leaves unencoded in a query: the unreserved characters of RFC 3986, section 2.3.
 const QUERY: &AsciiSet = &NON_ALPHANUMERIC
     .remove(b'-')
@@ -30,18 +33,7 @@ const QUERY: &AsciiSet = &NON_ALPHANUMERIC
 /// What S3 leaves unencoded in a path.
 pub(crate) const PATH: &AsciiSet = &QUERY.remove(b'/');
 
-/// A signed URL and what the request must carry with it.
-#[derive(Clone, PartialEq, Eq)]
-pub struct Presigned {
-    /// The URL. Whoever holds it may use it until it ends.
-    pub url: String,
-    /// When it ends.
-    pub expire_time: OffsetDateTime,
-    /// Header fields that the request must carry exactly so, by lower-case name.
-    pub headers: Vec<(&'static str, String)>,
-}
-
-/// Signs URLs for a store's objects, as they are reached from outside.
+/// Signs for a store, as it is reached from outside. Shared by all that sign.
 pub struct Signer {
     public: Endpoint,
     day: RwLock<Option<Arc<Day>>>,
@@ -50,12 +42,15 @@ pub struct Signer {
 /// What is the same for all signatures of a UTC day.
 struct Day {
     date: Date,
+    /// `date/region/service/aws4_request`.
     scope: String,
+    /// Access key and scope.
+    credential: String,
     key: Hmac<Sha256>,
 }
 
 impl Signer {
-    /// A signer for URLs at `public`, which may be another address than the services themselves use.
+    /// A signer for `public`, which may be another address than the services themselves use.
     #[must_use]
     pub fn new(public: Endpoint) -> Self {
         Self {
@@ -64,96 +59,31 @@ impl Signer {
         }
     }
 
-    /// A URL to read `key` with. `disposition` overrides the answer's `Content-Disposition`.
+    /// What is signed at `now` is good for `life`, as far as the credentials last.
+    ///
+    /// # Errors
+    /// The credentials have ended.
+    pub fn lifetime(&self, now: OffsetDateTime, life: Duration) -> Result<Lifetime, Ended> {
+        Lifetime::new(now, life).until(self.public.credentials.expire_time, now)
+    }
+
+    /// The same, but equal for all calls within a window: see [`Lifetime::stable`].
+    ///
+    /// # Errors
+    /// The credentials have ended.
+    pub fn stable_lifetime(&self, now: OffsetDateTime, life: Duration) -> Result<Lifetime, Ended> {
+        Lifetime::stable(now, life).until(self.public.credentials.expire_time, now)
+    }
+
+    /// What signs a batch for one bucket.
     #[must_use]
-    pub fn get(
-        &self,
-        bucket: &str,
-        key: &str,
-        disposition: Option<&str>,
-        lifetime: Lifetime,
-    ) -> Presigned {
-        let overrides = disposition.map(|value| ("response-content-disposition", value));
-        self.sign(
-            "GET",
+    pub fn pen(&self, bucket: &str, lifetime: Lifetime) -> Pen {
+        Pen::new(
+            &self.public,
+            self.day(lifetime.start.date()),
             bucket,
-            key,
-            overrides.as_slice(),
-            Vec::new(),
             lifetime,
         )
-    }
-
-    /// A URL to write `key` with: exactly this type, this many bytes and, where given, this digest; and only while the key
-    /// is free.
-    #[must_use]
-    pub fn put(
-        &self,
-        bucket: &str,
-        key: &str,
-        content_type: &str,
-        size_bytes: u64,
-        digest: Option<Digest>,
-        lifetime: Lifetime,
-    ) -> Presigned {
-        let mut headers = vec![
-            ("content-length", size_bytes.to_string()),
-            ("content-type", content_type.to_owned()),
-            ("if-none-match", "*".to_owned()),
-        ];
-        headers.extend(
-            digest.map(|digest| ("x-amz-checksum-sha256", STANDARD.encode(digest.as_bytes()))),
-        );
-        self.sign("PUT", bucket, key, &[], headers, lifetime)
-    }
-
-    /// `overrides` and `headers` by rising name; the names of overrides come behind `X-Amz-`.
-    fn sign(
-        &self,
-        method: &str,
-        bucket: &str,
-        key: &str,
-        overrides: &[(&str, &str)],
-        headers: Vec<(&'static str, String)>,
-        lifetime: Lifetime,
-    ) -> Presigned {
-        let day = self.day(lifetime.start.date());
-        let stamp = stamp(lifetime.start);
-        let host = self.public.host(bucket);
-        let (canonical_headers, signed_headers) = canonical(&host, &headers);
-        let path = utf8_percent_encode(&self.public.path(bucket, key), PATH).to_string();
-        let mut query = format!(
-            "X-Amz-Algorithm=AWS4-HMAC-SHA256&X-Amz-Credential={}&X-Amz-Date={stamp}&X-Amz-Expires={}&X-Amz-SignedHeaders={}",
-            utf8_percent_encode(
-                &format!("{}/{}", self.public.credentials.access_key, day.scope),
-                QUERY
-            ),
-            lifetime.seconds,
-            utf8_percent_encode(&signed_headers, QUERY),
-        );
-        for (name, value) in overrides {
-            push(
-                &mut query,
-                format_args!("&{name}={}", utf8_percent_encode(value, QUERY)),
-            );
-        }
-        let canonical = format!(
-            "{method}\n{path}\n{query}\n{canonical_headers}\n{signed_headers}\nUNSIGNED-PAYLOAD"
-        );
-        let digest = hex::encode(Sha256::digest(canonical));
-        let signature = day.sign(&format!(
-            "AWS4-HMAC-SHA256\n{stamp}\n{}\n{digest}",
-            day.scope
-        ));
-        let url = format!(
-            "{}://{host}{path}?{query}&X-Amz-Signature={signature}",
-            self.public.scheme
-        );
-        Presigned {
-            url,
-            expire_time: lifetime.end(),
-            headers,
-        }
     }
 
     fn day(&self, date: Date) -> Arc<Day> {
@@ -171,30 +101,11 @@ impl Signer {
     }
 }
 
-/// The canonical headers, `host` among them, and their names.
-fn canonical(host: &str, headers: &[(&'static str, String)]) -> (String, String) {
-    let mut all: Vec<(&str, &str)> = headers
-        .iter()
-        .map(|(name, value)| (*name, value.as_str()))
-        .collect();
-    all.push(("host", host));
-    all.sort_unstable();
-    let lines = all.iter().fold(String::new(), |mut lines, (name, value)| {
-        push(&mut lines, format_args!("{name}:{value}\n"));
-        lines
-    });
-    let names: Vec<&str> = all.iter().map(|(name, _)| *name).collect();
-    (lines, names.join(";"))
-}
-
 impl Day {
     fn new(endpoint: &Endpoint, date: Date) -> Self {
-        let stamp = format!(
-            "{:04}{:02}{:02}",
-            date.year(),
-            u8::from(date.month()),
-            date.day()
-        );
+        let (year, month) = (date.year(), u8::from(date.month()));
+        let stamp = format!("{year:04}{month:02}{:02}", date.day());
+        let scope = format!("{stamp}/{}/s3/aws4_request", endpoint.region);
         let secret = format!("AWS4{}", endpoint.credentials.secret_key);
         let key = [stamp.as_str(), &endpoint.region, "s3", "aws4_request"]
             .iter()
@@ -203,18 +114,39 @@ impl Day {
             });
         Self {
             date,
-            scope: format!("{stamp}/{}/s3/aws4_request", endpoint.region),
+            credential: format!("{}/{scope}", endpoint.credentials.access_key),
+            scope,
             key,
         }
-    }
-
-    fn sign(&self, text: &str) -> String {
-        hex::encode(self.key.clone().chain_update(text).finalize().into_bytes())
     }
 }
 
 fn keyed(key: &[u8]) -> Hmac<Sha256> {
     Hmac::new_from_slice(key).expect("HMAC takes keys of any length (RFC 2104)")
+}
+
+/// The signature that `mac` comes to, in hexadecimal digits.
+fn signature(mac: Hmac<Sha256>) -> Digits {
+    Digits::of(&mac.finalize().into_bytes().into())
+}
+
+/// 32 bytes as 64 lower-case hexadecimal digits.
+struct Digits([u8; 64]);
+
+impl Digits {
+    fn of(bytes: &[u8; 32]) -> Self {
+        const DIGITS: &[u8; 16] = b"0123456789abcdef";
+        let mut digits = [0; 64];
+        for (pair, byte) in digits.chunks_exact_mut(2).zip(bytes) {
+            pair[0] = DIGITS[usize::from(byte >> 4)];
+            pair[1] = DIGITS[usize::from(byte & 15)];
+        }
+        Self(digits)
+    }
+
+    fn as_str(&self) -> &str {
+        str::from_utf8(&self.0).unwrap_or_default()
+    }
 }
 
 /// ISO 8601 basic format, as SigV4 wants it.
@@ -225,10 +157,6 @@ fn stamp(at: OffsetDateTime) -> String {
         "{year:04}{:02}{day:02}T{hour:02}{minute:02}{second:02}Z",
         u8::from(month)
     )
-}
-
-fn push(text: &mut String, arguments: std::fmt::Arguments<'_>) {
-    text.write_fmt(arguments).expect("a String takes all text");
 }
 
 #[cfg(test)]

@@ -9,7 +9,7 @@ mod urls;
 use super::*;
 use crate::object::{Attributes, OCTET_STREAM, Sha256 as Digest, Span};
 use crate::s3::{Body, Client as StoreClient, Condition, Error as StoreError, Listing, Store};
-use crate::sign::{Lifetime, Presigned, Signer, attachment};
+use crate::sign::{Lifetime, Pen, Presigned, Signer, attachment};
 use bytes::Bytes;
 use futures::TryStreamExt;
 use http_body_util::{BodyExt, Full};
@@ -107,8 +107,8 @@ impl Rig {
         data_files(self.folder.path()).len()
     }
 
-    fn signer(&self) -> Signer {
-        Signer::new(self.embedded.endpoint.clone())
+    fn pen(&self, lifetime: Lifetime) -> Pen {
+        Signer::new(self.embedded.endpoint.clone()).pen(BUCKET, lifetime)
     }
 }
 

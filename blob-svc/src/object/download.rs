@@ -31,8 +31,8 @@ impl Bucket {
         Ok(head.chain(chunks(download)).boxed())
     }
 
-    /// The digest of an object that was stored without one.
-    pub(super) async fn digest(&self, key: &str, etag: &str) -> Result<Sha256, Error> {
+    /// The digest of an object's bytes, read back from the store.
+    pub(crate) async fn digest(&self, key: &str, etag: &str) -> Result<Sha256, Error> {
         let unchanged = Condition {
             if_match: Some(etag.to_owned()),
             if_none_match: None,

@@ -1,39 +1,59 @@
-//! Requests of `PresignService`, judged.
+//! Requests of `PresignService` for URLs and forms, judged.
 
+use super::upload_id::UploadId;
 use crate::bucket::{Bucket, Buckets};
 use crate::error::Error;
 use crate::key::Key;
 use crate::object::{Checks, Sha256};
 use contract::Violations;
-use contract::blob::v1::{PresignGetRequest, PresignPutRequest};
+use contract::blob::v1::{
+    PresignGetRequest, PresignPartsRequest, PresignPostRequest, PresignPutRequest,
+};
 use prost_types::Duration as WireDuration;
+use std::ops::RangeInclusive;
 use std::sync::Arc;
 use std::time::Duration;
 
-/// Objects to be read through URLs.
-pub(super) struct Reads {
-    pub(super) bucket: Arc<Bucket>,
-    pub(super) items: Vec<(Key, Option<String>)>,
-    pub(super) life: Duration,
-    pub(super) stable: bool,
-}
+/// The numbers that parts may have ("Amazon S3 multipart upload limits").
+pub(super) const PART_NUMBERS: RangeInclusive<u16> = 1..=10_000;
 
-/// Objects to be written through URLs.
-pub(super) struct Writes {
+/// A batch to be signed.
+pub(super) struct Batch<T> {
     pub(super) bucket: Arc<Bucket>,
-    pub(super) items: Vec<WriteItem>,
+    pub(super) items: Vec<T>,
     pub(super) life: Duration,
 }
 
-/// One of them.
-pub(super) struct WriteItem {
+/// An object to be read.
+pub(super) struct Read {
+    pub(super) key: Key,
+    pub(super) download_name: Option<String>,
+}
+
+/// An object to be written.
+pub(super) struct Write {
     pub(super) key: Key,
     pub(super) content_type: String,
     pub(super) size_bytes: u64,
     pub(super) sha256: Option<Sha256>,
 }
 
-impl Reads {
+/// An object to be written through a form.
+pub(super) struct FormWrite {
+    pub(super) key: Key,
+    pub(super) content_type: String,
+    pub(super) sizes: RangeInclusive<u64>,
+}
+
+/// Parts of an upload to be written.
+pub(super) struct Parts {
+    pub(super) key: Key,
+    pub(super) upload_id: UploadId,
+    /// Number and length of each.
+    pub(super) batch: Batch<(u16, u64)>,
+}
+
+impl Batch<Read> {
     pub(super) fn parse(
         request: PresignGetRequest,
         buckets: &Buckets,
@@ -43,19 +63,19 @@ impl Reads {
         let bucket = v.bucket(&request.bucket, buckets);
         let life = life(&mut v, request.expires_in, default);
         let items = v.batch("items", request.items, |v, item| {
-            let name = v.file_name("download_name", item.download_name);
-            v.key("key", item.key).map(|key| (key, name))
+            let download_name = v.file_name("download_name", item.download_name);
+            let key = v.key("key", item.key)?;
+            Some(Read { key, download_name })
         });
         v.accept(bucket.map(|bucket| Self {
             bucket,
             items,
             life,
-            stable: request.stable,
         }))
     }
 }
 
-impl Writes {
+impl Batch<Write> {
     pub(super) fn parse(
         request: PresignPutRequest,
         buckets: &Buckets,
@@ -64,28 +84,144 @@ impl Writes {
         let mut v = Violations::default();
         let bucket = v.bucket(&request.bucket, buckets);
         let life = life(&mut v, request.expires_in, default);
-        v.distinct("items", request.items.iter().map(|item| item.key.clone()));
+        v.distinct("items", request.items.iter().map(|item| item.key.as_str()));
         let items = v.batch("items", request.items, |v, item| {
-            let content_type = v.content_type(item.content_type);
+            let content_type = taken_type(v, item.content_type, bucket.as_deref());
             let size_bytes = v.size("size_bytes", item.size_bytes);
             let sha256 = v.optional_sha256("sha256", &item.sha256);
-            v.key("key", item.key).map(|key| WriteItem {
+            let key = v.key("key", item.key)?;
+            Some(Write {
                 key,
                 content_type,
                 size_bytes,
                 sha256,
             })
         });
-        let writes = v.accept(bucket.map(|bucket| Self {
+        let batch = v.accept(bucket.map(|bucket| Self {
             bucket,
             items,
             life,
         }))?;
-        let limit = writes.bucket.rules.max_size_bytes;
-        if writes.items.iter().any(|item| item.size_bytes > limit) {
-            return Err(Error::TooLarge(limit));
-        }
-        Ok(writes)
+        let sizes = batch.items.iter().map(|item| item.size_bytes);
+        within_limit(&batch.bucket, sizes)?;
+        Ok(batch)
+    }
+}
+
+impl Batch<FormWrite> {
+    pub(super) fn parse(
+        request: PresignPostRequest,
+        buckets: &Buckets,
+        default: Duration,
+    ) -> Result<Self, Error> {
+        let mut v = Violations::default();
+        let bucket = v.bucket(&request.bucket, buckets);
+        let life = life(&mut v, request.expires_in, default);
+        let limit = bucket.as_ref().map_or(0, |b| b.rules.max_size_bytes);
+        v.distinct("items", request.items.iter().map(|item| item.key.as_str()));
+        let items = v.batch("items", request.items, |v, item| {
+            let content_type = taken_type(v, item.content_type, bucket.as_deref());
+            let least = v.size("min_size_bytes", item.min_size_bytes);
+            let greatest = match v.size("max_size_bytes", item.max_size_bytes) {
+                0 => limit.max(least),
+                greatest => greatest,
+            };
+            if least > greatest {
+                v.add("min_size_bytes", "must be at most `max_size_bytes`");
+            }
+            let key = v.key("key", item.key)?;
+            Some(FormWrite {
+                key,
+                content_type,
+                sizes: least..=greatest,
+            })
+        });
+        let batch = v.accept(bucket.map(|bucket| Self {
+            bucket,
+            items,
+            life,
+        }))?;
+        let sizes = batch.items.iter().map(|item| *item.sizes.end());
+        within_limit(&batch.bucket, sizes)?;
+        Ok(batch)
+    }
+}
+
+impl Parts {
+    pub(super) fn parse(
+        request: PresignPartsRequest,
+        buckets: &Buckets,
+        default: Duration,
+    ) -> Result<Self, Error> {
+        let mut v = Violations::default();
+        let bucket = v.bucket(&request.bucket, buckets);
+        let upload_id = UploadId::check(&mut v, &request.upload_id);
+        let life = life(&mut v, request.expires_in, default);
+        v.distinct("parts", request.parts.iter().map(|part| part.part_number));
+        let items = v.batch("parts", request.parts, |v, part| {
+            let number = part_number(v, part.part_number);
+            let size_bytes = above_zero(v, part.size_bytes);
+            Some((number?, size_bytes))
+        });
+        let key = v.key("key", request.key);
+        let batch = bucket.map(|bucket| Batch {
+            bucket,
+            items,
+            life,
+        });
+        let parts = batch.zip(upload_id).zip(key);
+        let parts = v.accept(parts.map(|((batch, upload_id), key)| Self {
+            key,
+            upload_id,
+            batch,
+        }))?;
+        let sizes = parts.batch.items.iter().map(|(_, size)| *size);
+        within_limit(&parts.batch.bucket, sizes)?;
+        Ok(parts)
+    }
+}
+
+/// Checks the number of a part.
+pub(super) fn part_number(v: &mut Violations, number: i32) -> Option<u16> {
+    let number = u16::try_from(number).ok();
+    let number = number.filter(|number| PART_NUMBERS.contains(number));
+    if number.is_none() {
+        v.add("part_number", "must be 1 to 10,000");
+    }
+    number
+}
+
+/// Checks a `size_bytes` that is required.
+pub(super) fn above_zero(v: &mut Violations, bytes: i64) -> u64 {
+    if bytes < 1 {
+        v.add("size_bytes", "is required: at least 1");
+    }
+    bytes.unsigned_abs()
+}
+
+/// Checks a media type that `bucket` must take.
+pub(super) fn taken_type(v: &mut Violations, text: String, bucket: Option<&Bucket>) -> String {
+    let content_type = v.content_type(text);
+    if let Some(bucket) = bucket.filter(|bucket| !bucket.rules.takes(&content_type)) {
+        let allowed = bucket.rules.content_types.join("`, `");
+        v.add(
+            "content_type",
+            format!("must be one that the bucket takes: `{allowed}`"),
+        );
+    }
+    content_type
+}
+
+/// Whether objects of these lengths may lie in a bucket.
+pub(super) fn within_limit(
+    bucket: &Bucket,
+    mut sizes: impl Iterator<Item = u64>,
+) -> Result<(), Error> {
+    let limit = bucket.rules.max_size_bytes;
+    if sizes.any(|size| size > limit) {
+        Err(Error::TooLarge(limit))
+    } else {
+        Ok(())
     }
 }
 

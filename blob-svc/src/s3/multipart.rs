@@ -7,7 +7,7 @@ use crate::object::Attributes;
 use bytes::Bytes;
 use rusoto_s3::{
     AbortMultipartUploadRequest, CompleteMultipartUploadRequest, CompletedMultipartUpload,
-    CompletedPart, CreateMultipartUploadRequest, S3, UploadPartRequest,
+    CompletedPart, CreateMultipartUploadRequest, ListPartsRequest, S3, UploadPartRequest,
 };
 
 /// An upload that was begun. Nothing is visible before [`Multipart::complete`]; what is neither completed nor aborted stays
@@ -18,6 +18,17 @@ pub struct Multipart {
     key: String,
     upload_id: String,
     parts: Vec<CompletedPart>,
+}
+
+/// A part as the store lists it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Part {
+    /// Its number, 1 to 10,000.
+    pub number: u16,
+    /// The store's entity tag.
+    pub etag: String,
+    /// Its length in bytes.
+    pub size_bytes: u64,
 }
 
 impl Store {
@@ -45,9 +56,65 @@ impl Store {
             parts: Vec::new(),
         })
     }
+
+    /// An upload that was begun somewhere else, with the parts that are to make it, by number and entity tag. Asks the store
+    /// nothing.
+    #[must_use]
+    pub fn resume(&self, key: &str, upload_id: &str, parts: &[(u16, String)]) -> Multipart {
+        let part = |(number, etag): &(u16, String)| CompletedPart {
+            e_tag: Some(etag.clone()),
+            part_number: Some(i64::from(*number)),
+        };
+        Multipart {
+            store: self.clone(),
+            key: key.to_owned(),
+            upload_id: upload_id.to_owned(),
+            parts: parts.iter().map(part).collect(),
+        }
+    }
 }
 
 impl Multipart {
+    /// The store's name for the upload.
+    #[must_use]
+    pub fn upload_id(&self) -> &str {
+        &self.upload_id
+    }
+
+    /// All parts that the store has, by number.
+    pub async fn list(&self) -> Result<Vec<Part>, Error> {
+        let mut parts: Vec<Part> = Vec::new();
+        loop {
+            let behind = parts.last().map(|part| i64::from(part.number));
+            let request = || {
+                self.store.plain.list_parts(ListPartsRequest {
+                    bucket: self.store.bucket.clone(),
+                    key: self.key.clone(),
+                    upload_id: self.upload_id.clone(),
+                    part_number_marker: behind,
+                    ..ListPartsRequest::default()
+                })
+            };
+            let answer = retried("s3.ListParts", request).await?;
+            // An empty answer would read as an upload without parts.
+            if answer.upload_id.as_ref() != Some(&self.upload_id) {
+                return Err(Error::Malformed);
+            }
+            let known = parts.len();
+            for part in answer.parts.unwrap_or_default() {
+                parts.push(listed(part).ok_or(Error::Malformed)?);
+            }
+            if !parts.is_sorted_by(|a, b| a.number < b.number) {
+                return Err(Error::Malformed);
+            }
+            match answer.is_truncated {
+                Some(true) if parts.len() > known => {}
+                Some(true) => return Err(Error::Malformed),
+                Some(false) | None => return Ok(parts),
+            }
+        }
+    }
+
     /// Uploads a part, 5 MiB at least unless it is the last, and answers its entity tag. Parts may be uploaded at once.
     pub async fn part(&self, number: u16, bytes: Bytes) -> Result<String, Error> {
         let request = || {
@@ -115,4 +182,14 @@ impl Multipart {
             Err(error) => Err(error),
         }
     }
+}
+
+fn listed(part: rusoto_s3::Part) -> Option<Part> {
+    Some(Part {
+        number: part
+            .part_number
+            .and_then(|number| u16::try_from(number).ok())?,
+        etag: part.e_tag?,
+        size_bytes: part.size.and_then(|size| u64::try_from(size).ok())?,
+    })
 }

@@ -13,6 +13,11 @@ pub struct Lifetime {
     pub(super) seconds: u32,
 }
 
+/// The credentials have ended: what they would sign now, no store would take.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("the credentials have ended")]
+pub struct Ended;
+
 impl Lifetime {
     /// From `now` for `life`, at least 1 s, at most 7 days.
     #[must_use]
@@ -34,6 +39,23 @@ impl Lifetime {
             start: whole(now) - time::Duration::seconds(into),
             seconds: (seconds + window).min(MAX_SECONDS),
         }
+    }
+
+    /// The same, cut to the end of the credentials that sign, if they have one: what they signed ends with them.
+    pub(super) fn until(
+        self,
+        end: Option<OffsetDateTime>,
+        now: OffsetDateTime,
+    ) -> Result<Self, Ended> {
+        let Some(end) = end.map(whole) else {
+            return Ok(self);
+        };
+        if end <= whole(now) {
+            return Err(Ended);
+        }
+        let left = (end - self.start).whole_seconds();
+        let seconds = u32::try_from(left).map_or(self.seconds, |left| left.min(self.seconds));
+        Ok(Self { seconds, ..self })
     }
 
     /// When the URL ends.
@@ -81,6 +103,45 @@ mod tests {
             Lifetime::new(NOON, Duration::from_secs(60)).end(),
             datetime!(2026-03-01 12:01:30 UTC)
         );
+    }
+
+    #[test]
+    fn end_of_the_credentials_is_the_end_of_what_they_sign() {
+        let hour = Duration::from_secs(3600);
+        let at = |end| {
+            [Lifetime::new(NOON, hour), Lifetime::stable(NOON, hour)].map(|l| l.until(end, NOON))
+        };
+        assert!(at(None).iter().all(Result::is_ok));
+        let soon = datetime!(2026-03-01 12:10:00.9 UTC);
+        let ends = at(Some(soon)).map(|cut| cut.map(Lifetime::end));
+        assert_eq!(ends, [Ok(datetime!(2026-03-01 12:10 UTC)); 2]);
+        let late = at(Some(datetime!(2026-03-03 12:00 UTC)));
+        assert_eq!(
+            late,
+            at(None),
+            "credentials that last longer change nothing"
+        );
+        for gone in [
+            NOON,
+            NOON - time::Duration::seconds(20),
+            datetime!(2020-01-01 0:00 UTC),
+        ] {
+            assert_eq!(at(Some(gone)), [Err(Ended); 2], "{gone}");
+        }
+    }
+
+    #[test]
+    fn stable_lives_end_together_where_the_credentials_end() {
+        let (hour, end) = (
+            Duration::from_secs(3600),
+            Some(datetime!(2026-03-01 12:30 UTC)),
+        );
+        let at = |minutes| {
+            let now = NOON + time::Duration::minutes(minutes);
+            Lifetime::stable(now, hour).until(end, now)
+        };
+        assert_eq!(at(0), at(29));
+        assert_eq!(at(30), Err(Ended));
     }
 
     #[test]

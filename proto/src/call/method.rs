@@ -19,7 +19,9 @@ use crate::FILE_DESCRIPTOR_SET;
 
 /// The longest a unary call takes.
 const UNARY_LIMIT: Duration = Duration::from_secs(60);
-/// The longest a streaming call takes; whoever watches for longer resumes.
+/// The unary call that reads a whole object back before it answers.
+const READS_BACK: &str = "CompleteMultipartUpload";
+/// The longest that a streaming call takes, or one that reads back; whoever watches for longer resumes.
 const STREAM_LIMIT: Duration = Duration::from_secs(3_600);
 
 const DURATION: &str = "rpc_server_call_duration_seconds";
@@ -58,9 +60,11 @@ static METHODS: LazyLock<HashMap<String, Method>> = LazyLock::new(|| {
     services
         .flat_map(|(package, service)| {
             service.method.iter().map(move |method| {
-                let streams = method.client_streaming() || method.server_streaming();
+                let long = method.client_streaming()
+                    || method.server_streaming()
+                    || method.name() == READS_BACK;
                 let name = format!("{package}.{}/{}", service.name(), method.name());
-                (format!("/{name}"), Method::new(name, streams))
+                (format!("/{name}"), Method::new(name, long))
             })
         })
         .collect()
@@ -94,10 +98,10 @@ pub(super) fn shed() {
 }
 
 impl Method {
-    fn new(name: String, streams: bool) -> Self {
+    fn new(name: String, long: bool) -> Self {
         Self {
             name,
-            limit: if streams { STREAM_LIMIT } else { UNARY_LIMIT },
+            limit: if long { STREAM_LIMIT } else { UNARY_LIMIT },
             durations: array::from_fn(|_| OnceLock::new()),
         }
     }

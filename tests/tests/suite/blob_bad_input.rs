@@ -1,6 +1,7 @@
 //! Bad input to blob-svc, tried on every method over the wire: each request is refused with the code of the table of errors,
 //! every bad field is named and no other, nothing is written, and the service goes on.
 
+mod form_cases;
 mod list_cases;
 mod object_cases;
 mod presign_cases;
@@ -44,6 +45,7 @@ async fn bad_input_on_any_method_is_refused_by_field_and_writes_nothing(store: O
     object_cases::add(&mut table);
     list_cases::add(&mut table, &page_token(&objects).await);
     presign_cases::add(&mut table);
+    form_cases::add(&mut table);
 
     let kept = kept_by(&service);
     for case in &table.cases {

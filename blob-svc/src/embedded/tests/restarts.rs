@@ -16,7 +16,7 @@ async fn wrong_secret_is_forbidden() {
 async fn restart_keeps_objects_address_and_credentials_and_removes_what_no_entry_names() {
     let rig = Rig::new().await;
     rig.put("k", "bytes").await.expect("stored");
-    let signed = rig.signer().get(BUCKET, "k", None, minute());
+    let signed = rig.pen(minute()).get("k", None);
     let rig = rig
         .restart(|folder| {
             let leftover = Uuid::now_v7();

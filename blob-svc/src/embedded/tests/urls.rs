@@ -6,12 +6,9 @@ use super::*;
 async fn signed_get_answers_the_bytes_under_the_original_name() {
     let rig = Rig::new().await;
     rig.put("docs/plan.pdf", "bytes").await.expect("stored");
-    let signed = rig.signer().get(
-        BUCKET,
-        "docs/plan.pdf",
-        Some(&attachment("План.pdf")),
-        minute(),
-    );
+    let signed = rig
+        .pen(minute())
+        .get("docs/plan.pdf", Some(&attachment("План.pdf")));
     let answer = send_signed("GET", &signed, b"").await;
     assert_eq!(
         (answer.status().as_u16(), answer.body().as_ref()),
@@ -37,7 +34,7 @@ async fn expired_url_is_refused() {
         Duration::from_secs(60),
     );
     assert_eq!(
-        send_signed("GET", &rig.signer().get(BUCKET, "k", None, past), b"")
+        send_signed("GET", &rig.pen(past).get("k", None), b"")
             .await
             .status(),
         403
@@ -49,9 +46,7 @@ async fn signed_put_takes_exactly_what_it_was_signed_for() {
     let rig = Rig::new().await;
     let digest = Digest::parse("2d711642b726b04401627ca9fbac32f5c8530fb1903cc4db02258717921a4881")
         .expect("of `x`");
-    let signed = rig
-        .signer()
-        .put(BUCKET, "k", "text/plain", 1, Some(digest), minute());
+    let signed = rig.pen(minute()).put("k", "text/plain", 1, Some(digest));
     assert_eq!(
         send_signed("PUT", &signed, b"y").await.status(),
         400,

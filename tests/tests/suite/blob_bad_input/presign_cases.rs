@@ -1,9 +1,8 @@
 //! Bad requests to `PresignService` and `BucketService`.
 
 use contract::blob::v1::{
-    AbortMultipartUploadRequest, CompleteMultipartUploadRequest, CreateMultipartUploadRequest,
-    EnsureBucketsRequest, PresignGetItem, PresignGetRequest, PresignPartsRequest,
-    PresignPostRequest, PresignPutItem, PresignPutRequest, ProbeStoreRequest,
+    EnsureBucketsRequest, PresignGetItem, PresignGetRequest, PresignPutItem, PresignPutRequest,
+    ProbeStoreRequest,
 };
 use prost_types::Duration;
 
@@ -26,23 +25,6 @@ pub(super) fn add(table: &mut Table) {
     };
     table.bad("BucketService/EnsureBuckets", ensure, &["request_id"]);
     table.not_served("BucketService/ProbeStore", ProbeStoreRequest::default());
-    table.not_served("PresignService/PresignPost", PresignPostRequest::default());
-    table.not_served(
-        "PresignService/CreateMultipartUpload",
-        CreateMultipartUploadRequest::default(),
-    );
-    table.not_served(
-        "PresignService/PresignParts",
-        PresignPartsRequest::default(),
-    );
-    table.not_served(
-        "PresignService/CompleteMultipartUpload",
-        CompleteMultipartUploadRequest::default(),
-    );
-    table.not_served(
-        "PresignService/AbortMultipartUpload",
-        AbortMultipartUploadRequest::default(),
-    );
 }
 
 fn read(key: &str) -> PresignGetItem {
