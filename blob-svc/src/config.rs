@@ -1,9 +1,11 @@
 //! Settings, from the environment. All of them are judged together, and every bad one is told at once; secrets never are.
 
 mod address;
+mod buckets;
+mod cors;
 mod value;
 
-use self::value::{bucket, certificates, flag, instant, region, style};
+use self::value::{BUCKET_ALLOWED, bucket, certificates, flag, instant, region, style};
 use crate::bucket::Rules;
 use crate::s3::{Credentials, Endpoint, Style};
 use contract::settings::{self, Common, Problems, Settings};
@@ -16,6 +18,8 @@ const PORT: u16 = 50_052;
 const BUCKET: &str = "cloud-aizoomdoc";
 const REGION: &str = "us-east-1";
 const MAX_FILE_SIZE_MB: u64 = 100;
+/// Stores copy no larger object in one request ("CopyObject", Amazon S3 API Reference).
+const MAX_SIZE: u64 = 5 << 30;
 const URL_EXPIRATION: u64 = 3_600;
 /// Shorter keys would be the weakest part of a receipt.
 const MIN_RECEIPT_KEY: usize = 32;
@@ -29,7 +33,7 @@ pub struct Config {
     pub store: StoreConfig,
     /// `S3_PUBLIC_ENDPOINT`: scheme and authority of signed URLs, where browsers reach the store under another name.
     pub public: Option<(&'static str, String)>,
-    /// `S3_BUCKET`, with `MAX_FILE_SIZE_MB` as its limit.
+    /// `S3_BUCKET`, and those of `S3_BUCKETS_FILE`; `MAX_FILE_SIZE_MB` is the limit of those that have none of their own.
     pub buckets: Vec<Rules>,
     /// `S3_URL_EXPIRATION`: how long a signed URL lives when the caller does not say.
     pub url_life: Duration,
@@ -82,7 +86,7 @@ impl Config {
             store: store(settings),
             public: settings.optional("S3_PUBLIC_ENDPOINT", address::ALLOWED, address::parse),
             common: settings.common(PORT),
-            buckets: vec![default_bucket(settings)],
+            buckets: all_buckets(settings),
             url_life: Duration::from_secs(life),
             receipt_key: receipt_key(settings),
         }
@@ -102,15 +106,22 @@ fn store(settings: &mut Settings<'_>) -> StoreConfig {
     }
 }
 
-fn default_bucket(settings: &mut Settings<'_>) -> Rules {
-    let name = settings.parsed(
-        "S3_BUCKET",
-        BUCKET.to_owned(),
-        "a bucket's name: 3 to 63 of a-z, 0-9, `-`, `.`",
-        bucket,
-    );
-    let max_size_bytes = settings.number("MAX_FILE_SIZE_MB", MAX_FILE_SIZE_MB, 1, 5_120) << 20;
-    Rules::new(&name, max_size_bytes)
+/// The buckets of the file, and before them the one that requests mean which name none: `S3_BUCKET`, with its rules in the
+/// file when it stands there. Where only the file is set, its first bucket is that one.
+fn all_buckets(settings: &mut Settings<'_>) -> Vec<Rules> {
+    let limit = settings.number("MAX_FILE_SIZE_MB", MAX_FILE_SIZE_MB, 1, MAX_SIZE >> 20) << 20;
+    let mut rules = buckets::read(settings, limit, MAX_SIZE);
+    let wished = settings.optional("S3_BUCKET", BUCKET_ALLOWED, bucket);
+    let first = match (wished, rules.first()) {
+        (Some(name), _) => name,
+        (None, Some(first)) => first.name.clone(),
+        (None, None) => BUCKET.to_owned(),
+    };
+    match rules.iter().position(|rules| rules.name == first) {
+        Some(place) => rules[..=place].rotate_right(1),
+        None => rules.insert(0, Rules::new(&first, limit)),
+    }
+    rules
 }
 
 fn external(settings: &mut Settings<'_>) -> StoreConfig {

@@ -1,3 +1,5 @@
+mod buckets;
+
 use super::*;
 use std::collections::HashMap;
 use tracing::level_filters::LevelFilter;
@@ -79,8 +81,8 @@ fn every_bad_setting_is_told_at_once_and_no_secret_with_it() {
             "S3_ACCESS_KEY",
             "LISTEN_ADDR",
             "LOG_LEVEL",
-            "S3_BUCKET",
             "MAX_FILE_SIZE_MB",
+            "S3_BUCKET",
             "RECEIPT_KEY"
         ]
     );

@@ -15,6 +15,9 @@ pub(super) fn flag(text: &str) -> Option<bool> {
     }
 }
 
+/// What [`bucket`] reads, for people.
+pub(super) const BUCKET_ALLOWED: &str = "a bucket's name: 3 to 63 of a-z, 0-9, `-`, `.`";
+
 /// "Bucket naming rules", Amazon S3 User Guide.
 pub(super) fn bucket(text: &str) -> Option<String> {
     let plain = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit();
@@ -25,6 +28,20 @@ pub(super) fn bucket(text: &str) -> Option<String> {
         .all(|byte| plain(byte) || matches!(byte, b'-' | b'.'))
         && !text.contains("..");
     (ends && inside && (3..=63).contains(&text.len())).then(|| text.to_owned())
+}
+
+/// A prefix of keys: of their letters, ending in `/`, so that `images/` is not `images2/`.
+pub(super) fn prefix(text: &str) -> bool {
+    let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-._/".contains(&byte);
+    let parts = text.strip_suffix('/').unwrap_or_default().split('/');
+    text.bytes().all(plain)
+        && !text.contains("..")
+        && parts.into_iter().all(|part| !part.is_empty())
+}
+
+/// A letter of a token (RFC 9110, section 5.6.2).
+pub(super) fn is_token(byte: u8) -> bool {
+    byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&byte)
 }
 
 /// A region goes into signatures as it stands.
