@@ -4,7 +4,7 @@
 //! may want them signed: so the signature is made here, by rusoto's signer, when all is there.
 
 use super::dispatch::Extra;
-use super::wire::Shape;
+use super::wire::{Body, Shape};
 use super::{Endpoint, Style};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
@@ -48,12 +48,13 @@ impl Address {
         }
         request.sign(&self.credentials);
         let names_key = !key.is_empty();
-        Shape {
-            names_key,
-            is_data: request.method == "GET"
-                && names_key
-                && !request.params.contains_key("uploadId"),
-        }
+        let asks = |part| request.params.contains_key(part);
+        let body = match request.method.as_str() {
+            "GET" if names_key && !asks("uploadId") => Body::Data,
+            "GET" if asks("policy") => Body::Json,
+            _ => Body::Document,
+        };
+        Shape { names_key, body }
     }
 }
 

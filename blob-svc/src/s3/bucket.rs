@@ -2,7 +2,8 @@
 
 use super::call::retried;
 use super::{Error, Store};
-use rusoto_s3::{CreateBucketRequest, HeadBucketRequest, S3};
+use rusoto_core::Region;
+use rusoto_s3::{CreateBucketConfiguration, CreateBucketRequest, HeadBucketRequest, S3};
 
 impl Store {
     /// Whether the bucket is there and ours to use.
@@ -25,9 +26,25 @@ impl Store {
         if self.bucket_exists().await? {
             return Ok(());
         }
+        // AWS makes buckets of other regions only when they are named once more; some stores know no such names.
+        let region = Some(self.client.region.name())
+            .filter(|name| *name != Region::UsEast1.name())
+            .map(str::to_owned);
+        match self.create(region.clone()).await {
+            Err(Error::Refused) if region.is_some() => self.create(None).await,
+            made => made,
+        }
+    }
+
+    async fn create(&self, region: Option<String>) -> Result<(), Error> {
         let request = || {
             self.plain.create_bucket(CreateBucketRequest {
                 bucket: self.bucket.clone(),
+                create_bucket_configuration: region.clone().map(|region| {
+                    CreateBucketConfiguration {
+                        location_constraint: Some(region),
+                    }
+                }),
                 ..CreateBucketRequest::default()
             })
         };

@@ -14,6 +14,9 @@ pub enum Error {
     /// There is no such multipart upload.
     #[error("no such upload")]
     NoSuchUpload,
+    /// The bucket has no such setting.
+    #[error("no such setting")]
+    NoSuchSetting,
     /// The bucket is there already.
     #[error("the bucket exists")]
     BucketExists,
@@ -56,10 +59,11 @@ pub enum Error {
 }
 
 impl Error {
-    const ALL: [Self; 16] = [
+    const ALL: [Self; 17] = [
         Self::NoSuchKey,
         Self::NoSuchBucket,
         Self::NoSuchUpload,
+        Self::NoSuchSetting,
         Self::BucketExists,
         Self::Forbidden,
         Self::ConditionFailed,
@@ -88,6 +92,9 @@ impl Error {
             "NoSuchKey" => Self::NoSuchKey,
             "NoSuchBucket" => Self::NoSuchBucket,
             "NoSuchUpload" => Self::NoSuchUpload,
+            "NoSuchBucketPolicy" | "NoSuchCORSConfiguration" | "NoSuchLifecycleConfiguration" => {
+                Self::NoSuchSetting
+            }
             "BucketAlreadyOwnedByYou" | "BucketAlreadyExists" => Self::BucketExists,
             "AccessDenied" | "InvalidAccessKeyId" | "SignatureDoesNotMatch" | "NotSignedUp" => {
                 Self::Forbidden
@@ -103,8 +110,10 @@ impl Error {
             "PermanentRedirect" | "TemporaryRedirect" | "AuthorizationHeaderMalformed" => {
                 Self::WrongPlace
             }
-            "NotImplemented" => Self::Unsupported,
-            "RequestTimeout" | "InternalError" | "ServiceUnavailable" => Self::Unavailable,
+            "NotImplemented" | "MethodNotAllowed" => Self::Unsupported,
+            "RequestTimeout" | "OperationAborted" | "InternalError" | "ServiceUnavailable" => {
+                Self::Unavailable
+            }
             _ => return None,
         })
     }
@@ -119,7 +128,7 @@ impl Error {
             413 => Self::TooLarge,
             416 => Self::InvalidRange,
             429 => Self::TooManyRequests,
-            501 => Self::Unsupported,
+            405 | 501 => Self::Unsupported,
             500.. => Self::Unavailable,
             _ => Self::Refused,
         }

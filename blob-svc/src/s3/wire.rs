@@ -14,6 +14,17 @@ use std::time::Duration;
 /// Stores send some 16 to 36 characters.
 const MAX_REQUEST_ID: usize = 128;
 
+/// What an answer's body is, where it is a success.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Body {
+    /// An object's bytes.
+    Data,
+    /// XML, or nothing.
+    Document,
+    /// JSON: a bucket's policy is the one answer that is not XML.
+    Json,
+}
+
 pub(super) type RequestBody = UnsyncBoxBody<Bytes, io::Error>;
 
 /// What an answer's reading depends on, known from the request alone.
@@ -21,8 +32,8 @@ pub(super) type RequestBody = UnsyncBoxBody<Bytes, io::Error>;
 pub(super) struct Shape {
     /// The request names a key, not only a bucket.
     pub(super) names_key: bool,
-    /// The answer's body is an object's bytes, not a document.
-    pub(super) is_data: bool,
+    /// What the answer's body is.
+    pub(super) body: Body,
 }
 
 /// The request as it was signed, path and query untouched: one byte changed breaks the signature.
@@ -72,14 +83,17 @@ pub(super) async fn incoming(
         return Err(refusal(status, guard::error_code(&body).as_deref(), shape));
     }
     let headers = headers(&head.headers)?;
-    let body = if shape.is_data {
-        ByteStream::new(flow(body, idle))
-    } else {
-        let body = gather(body, guard::MAX_DOCUMENT, idle).await?;
-        if let guard::Document::Failure(code) = guard::read(&body)? {
-            return Err(refusal(500, code.as_deref(), shape));
+    let body = match shape.body {
+        Body::Data => ByteStream::new(flow(body, idle)),
+        // Whoever asked for it reads it with a parser of its own.
+        Body::Json => ByteStream::from(gather(body, guard::MAX_ERROR, idle).await?),
+        Body::Document => {
+            let body = gather(body, guard::MAX_DOCUMENT, idle).await?;
+            if let guard::Document::Failure(code) = guard::read(&body)? {
+                return Err(refusal(500, code.as_deref(), shape));
+            }
+            ByteStream::from(body)
         }
-        ByteStream::from(body)
     };
     let status = http02::StatusCode::from_u16(status).map_err(|_| Error::Malformed)?;
     Ok(HttpResponse {

@@ -77,7 +77,7 @@ fn everything_that_is_demanded_is_signed() {
 fn only_the_bytes_of_an_object_are_not_read_as_a_document() {
     let shape = |method, path, style| {
         let (_, shape) = completed(method, path, style, Extra::default());
-        (shape.names_key, shape.is_data)
+        (shape.names_key, shape.body == Body::Data)
     };
     for style in [Style::Path, Style::VirtualHost] {
         assert_eq!(shape("GET", "/bucket/k", style), (true, true));
