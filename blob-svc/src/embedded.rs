@@ -6,29 +6,36 @@
 //! `objects/`, fsync of the folder, commit of the index, answer. What a crash leaves between two of these steps is named by
 //! no index entry, and is removed at the next start.
 
+mod access;
 mod bucket;
 mod copy;
+mod cors;
 mod digest;
 mod error;
 mod files;
 mod form;
 mod identity;
 mod index;
+mod lifecycle;
 mod listing;
 mod multipart;
 mod object;
 mod parts;
 mod protocol;
 mod record;
+mod settings;
 
 use self::error::Error;
 use self::files::Files;
 use self::form::Front;
 use self::index::Index;
+use self::lifecycle::keep_removing;
 use crate::s3::{Credentials, Endpoint, Style};
 use anyhow::Context;
+use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use s3s::S3Result;
+use std::convert::Infallible;
 use std::path::Path;
 use std::sync::Arc;
 use tokio::net::TcpListener;
@@ -42,7 +49,7 @@ const REGION: &str = "us-east-1";
 pub struct Embedded {
     /// Where it is, and with whose credentials it is reached.
     pub endpoint: Endpoint,
-    accepting: JoinHandle<()>,
+    running: JoinHandle<Infallible>,
 }
 
 impl Embedded {
@@ -72,20 +79,26 @@ impl Embedded {
             ca: Vec::new(),
         };
         let front = Front::new(&backend, &credentials.access_key, &credentials.secret_key);
+        let running = async move {
+            tokio::select! {
+                never = accept(listener, backend.clone(), front) => never,
+                never = keep_removing(backend.clone()) => never,
+            }
+        };
         Ok(Self {
             endpoint,
-            accepting: tokio::spawn(accept(listener, front)),
+            running: tokio::spawn(running),
         })
     }
 }
 
 impl Drop for Embedded {
     fn drop(&mut self) {
-        self.accepting.abort();
+        self.running.abort();
     }
 }
 
-async fn accept(listener: TcpListener, service: Front) {
+async fn accept(listener: TcpListener, backend: Backend, front: Front) -> Infallible {
     loop {
         let stream = match listener.accept().await {
             Ok((stream, _)) => stream,
@@ -98,9 +111,12 @@ async fn accept(listener: TcpListener, service: Front) {
         };
         // Fails only on a connection that is gone already.
         let _ = stream.set_nodelay(true);
+        let (backend, front) = (backend.clone(), front.clone());
+        let service =
+            service_fn(move |request| cors::serve(backend.clone(), front.clone(), request));
         let connection = hyper::server::conn::http1::Builder::new()
             .timer(TokioTimer::new())
-            .serve_connection(TokioIo::new(stream), service.clone());
+            .serve_connection(TokioIo::new(stream), service);
         tokio::spawn(async move {
             if let Err(error) = connection.await {
                 tracing::debug!(%error, "a connection to the embedded store broke");

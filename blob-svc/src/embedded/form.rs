@@ -31,6 +31,7 @@ impl Front {
         config.post_object_max_file_size = MAX_FILE;
         let serve = |config| {
             let mut service = S3ServiceBuilder::new(backend.clone());
+            service.set_access(backend.clone());
             service.set_auth(SimpleAuth::from_single(access_key, secret_key));
             service.set_config(Arc::new(StaticConfigProvider::new(Arc::new(config))));
             service.build()

@@ -2,6 +2,7 @@
 
 use super::Error;
 use super::record::{Content, Entry, Upload, now_ms};
+use super::settings::SETTINGS;
 use redb::{Database, ReadableDatabase, ReadableTable, TableDefinition, WriteTransaction};
 use s3s::S3ErrorCode;
 use serde::de::DeserializeOwned;
@@ -30,6 +31,7 @@ impl Index {
             tables.open_table(OBJECTS)?;
             tables.open_table(UPLOADS)?;
             tables.open_table(PARTS)?;
+            tables.open_table(SETTINGS)?;
             Ok(())
         })?;
         Ok(index)
@@ -131,6 +133,7 @@ impl Index {
             if held {
                 return Err(S3ErrorCode::BucketNotEmpty.into());
             }
+            tables.open_table(SETTINGS)?.remove(bucket)?;
             let gone = tables.open_table(BUCKETS)?.remove(bucket)?.is_some();
             if gone {
                 Ok(())

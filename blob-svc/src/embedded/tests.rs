@@ -4,6 +4,7 @@ mod listings;
 mod objects;
 mod parts;
 mod restarts;
+mod settings;
 mod urls;
 
 use super::*;
@@ -60,7 +61,6 @@ impl Rig {
             store,
         } = self;
         drop((embedded, store));
-        meanwhile(folder.path());
         // The index is unlocked when the last connection has let go of it.
         let deadline = std::time::Instant::now() + Duration::from_secs(20);
         while let Err(error) = Backend::open(folder.path()) {
@@ -70,6 +70,7 @@ impl Rig {
             );
             tokio::task::yield_now().await;
         }
+        meanwhile(folder.path());
         let (embedded, store) = Self::open(&folder).await;
         Self {
             folder,
