@@ -1,9 +1,14 @@
 //! The configured buckets. A request names one of them, or none and means the first.
 
+mod policy;
 pub mod rpc;
 mod rules;
+mod standing;
 
+#[cfg(feature = "embedded")]
+pub(crate) use self::policy::lets_everybody_read_and_no_more;
 pub use self::rules::{Cors, Lifecycle, Rules};
+pub use self::standing::{Standing, State};
 
 use crate::s3::{Client, Store};
 use std::sync::Arc;
@@ -51,3 +56,6 @@ impl Buckets {
         self.0.iter()
     }
 }
+
+#[cfg(all(test, feature = "embedded"))]
+mod tests;

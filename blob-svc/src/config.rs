@@ -18,7 +18,7 @@ const PORT: u16 = 50_052;
 const BUCKET: &str = "cloud-aizoomdoc";
 const REGION: &str = "us-east-1";
 const MAX_FILE_SIZE_MB: u64 = 100;
-/// Stores copy no larger object in one request ("CopyObject", Amazon S3 API Reference).
+/// Stores copy no larger object in one request (`CopyObject`, Amazon S3 API Reference).
 const MAX_SIZE: u64 = 5 << 30;
 const URL_EXPIRATION: u64 = 3_600;
 /// Shorter keys would be the weakest part of a receipt.

@@ -123,7 +123,8 @@ fn of_store(error: s3::Error) -> Status {
         | s3::Error::BucketExists
         | s3::Error::InvalidRange
         | s3::Error::NoSuchKey
-        | s3::Error::NoSuchUpload => {
+        | s3::Error::NoSuchUpload
+        | s3::Error::NoSuchSetting => {
             tracing::error!(%error, "the store refused");
             status::internal()
         }

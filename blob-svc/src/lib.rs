@@ -18,6 +18,9 @@ mod store_check;
 
 pub use config::Config;
 
+use bucket::{Buckets, State};
+use s3::Client;
+
 use anyhow::Context;
 use contract::telemetry::Telemetry;
 
@@ -28,4 +31,19 @@ pub async fn run(config: Config) -> anyhow::Result<()> {
     let served = server::serve(config).await;
     telemetry.stop();
     served
+}
+
+/// Makes the configured buckets as they are configured, and prints where each stands. Fails unless all are ready.
+pub async fn ensure_buckets(config: Config) -> anyhow::Result<()> {
+    let (_embedded, endpoint) = server::open_store(&config).await?;
+    let buckets = Buckets::new(&Client::new(&endpoint), &config.buckets);
+    let standings = buckets.standings(true).await?;
+    for standing in &standings {
+        println!("{standing}");
+    }
+    let all_ready = standings
+        .iter()
+        .all(|standing| standing.state == State::Ready);
+    anyhow::ensure!(all_ready, "not all buckets are as configured");
+    Ok(())
 }

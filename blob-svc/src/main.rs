@@ -1,10 +1,29 @@
-//! The process: settings from the environment, then [`blob_svc::run`].
+//! blob-svc as a process: its settings come from the environment.
 
 use anyhow::Context;
 use blob_svc::Config;
+use clap::{Parser, Subcommand};
+
+/// The service that owns objects and signs URLs for them. Without a command it serves.
+#[derive(Parser)]
+#[command(version)]
+struct Arguments {
+    #[command(subcommand)]
+    command: Option<Command>,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Makes every configured bucket that is missing, brings its settings in line, and tells where each stands.
+    EnsureBuckets,
+}
 
 #[tokio::main]
 async fn main() -> anyhow::Result<()> {
+    let command = Arguments::parse().command;
     let config = Config::from_env().context("settings")?;
-    blob_svc::run(config).await
+    match command {
+        Some(Command::EnsureBuckets) => blob_svc::ensure_buckets(config).await,
+        None => blob_svc::run(config).await,
+    }
 }

@@ -1,6 +1,8 @@
 //! The service: its parts put together, and served.
 
 use crate::bucket::Buckets;
+#[cfg(feature = "embedded")]
+use crate::bucket::State;
 use crate::config::{Config, StoreConfig};
 #[cfg(feature = "embedded")]
 use crate::embedded::Embedded;
@@ -79,16 +81,16 @@ pub(crate) async fn serve(config: Config) -> anyhow::Result<()> {
 }
 
 #[cfg(feature = "embedded")]
-async fn open_store(config: &Config) -> anyhow::Result<(Option<Embedded>, Endpoint)> {
+pub(crate) async fn open_store(config: &Config) -> anyhow::Result<(Option<Embedded>, Endpoint)> {
     match &config.store {
         StoreConfig::External(endpoint) => Ok((None, endpoint.clone())),
         StoreConfig::Embedded { folder, port } => {
             let embedded = Embedded::start(folder, *port).await?;
             let endpoint = embedded.endpoint.clone();
             // Nobody else could make them there. A store that is there has its buckets made by those who own it.
-            for bucket in Buckets::new(&Client::new(&endpoint), &config.buckets).iter() {
-                let made = bucket.store.ensure_bucket().await;
-                made.context("cannot make a bucket in the embedded store")?;
+            let buckets = Buckets::new(&Client::new(&endpoint), &config.buckets);
+            for bucket in buckets.standings(true).await? {
+                anyhow::ensure!(bucket.state == State::Ready, "the embedded store: {bucket}");
             }
             Ok((Some(embedded), endpoint))
         }
@@ -97,7 +99,7 @@ async fn open_store(config: &Config) -> anyhow::Result<(Option<Embedded>, Endpoi
 
 #[cfg(not(feature = "embedded"))]
 #[expect(clippy::unused_async, reason = "the other build awaits")]
-async fn open_store(config: &Config) -> anyhow::Result<(Option<()>, Endpoint)> {
+pub(crate) async fn open_store(config: &Config) -> anyhow::Result<(Option<()>, Endpoint)> {
     match &config.store {
         StoreConfig::External(endpoint) => Ok((None, endpoint.clone())),
         StoreConfig::Embedded { .. } => anyhow::bail!("this build has no embedded store"),

@@ -51,6 +51,7 @@ fn reason(found: Result<bool, Error>) -> &'static str {
         Err(
             Error::NoSuchKey
             | Error::NoSuchUpload
+            | Error::NoSuchSetting
             | Error::BucketExists
             | Error::ConditionFailed
             | Error::InvalidRange

@@ -1,6 +1,6 @@
 //! The rpcs of `BucketService`.
 
-use super::Bucket;
+use super::{Standing, State};
 use crate::error::Error;
 use crate::server::Blobs;
 use contract::Violations;
@@ -21,11 +21,7 @@ impl BucketService for Blobs {
         let mut v = Violations::default();
         v.optional_id("request_id", &request.into_inner().request_id);
         v.accept(Some(())).map_err(Error::from)?;
-        let mut buckets = Vec::new();
-        for bucket in self.buckets.iter() {
-            bucket.store.ensure_bucket().await.map_err(Error::from)?;
-            buckets.push(wire(bucket, BucketState::Ready));
-        }
+        let buckets = self.told(true).await?;
         Ok(Response::new(EnsureBucketsResponse { buckets }))
     }
 
@@ -33,16 +29,7 @@ impl BucketService for Blobs {
         &self,
         _: Request<ListBucketsRequest>,
     ) -> Result<Response<ListBucketsResponse>, Status> {
-        let mut buckets = Vec::new();
-        for bucket in self.buckets.iter() {
-            let there = bucket.store.bucket_exists().await.map_err(Error::from)?;
-            let state = if there {
-                BucketState::Ready
-            } else {
-                BucketState::Missing
-            };
-            buckets.push(wire(bucket, state));
-        }
+        let buckets = self.told(false).await?;
         Ok(Response::new(ListBucketsResponse { buckets }))
     }
 
@@ -54,11 +41,33 @@ impl BucketService for Blobs {
     }
 }
 
-fn wire(bucket: &Bucket, state: BucketState) -> WireBucket {
-    WireBucket {
-        name: bucket.name().to_owned(),
-        max_size_bytes: i64::try_from(bucket.rules.max_size_bytes).unwrap_or(i64::MAX),
-        state: state.into(),
-        ..WireBucket::default()
+impl Blobs {
+    async fn told(&self, mend: bool) -> Result<Vec<WireBucket>, Error> {
+        let standings = self.buckets.standings(mend).await?;
+        Ok(standings.into_iter().map(WireBucket::from).collect())
+    }
+}
+
+impl From<Standing> for WireBucket {
+    fn from(standing: Standing) -> Self {
+        let rules = &standing.bucket.rules;
+        Self {
+            name: rules.name.clone(),
+            public: rules.public,
+            max_size_bytes: i64::try_from(rules.max_size_bytes).unwrap_or(i64::MAX),
+            content_types: rules.content_types.clone(),
+            state: BucketState::from(standing.state).into(),
+            problems: standing.problems,
+        }
+    }
+}
+
+impl From<State> for BucketState {
+    fn from(state: State) -> Self {
+        match state {
+            State::Ready => Self::Ready,
+            State::Missing => Self::Missing,
+            State::Incomplete => Self::Incomplete,
+        }
     }
 }

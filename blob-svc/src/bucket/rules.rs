@@ -68,6 +68,21 @@ impl Rules {
     }
 }
 
+impl Lifecycle {
+    /// Whether nothing is removed.
+    pub(super) fn is_empty(&self) -> bool {
+        self.expire_after_days.is_empty() && self.abort_unfinished_uploads_after_days.is_none()
+    }
+
+    /// Whether all that `wished` removes is removed, and as it says.
+    pub(super) fn covers(&self, wished: &Self) -> bool {
+        let abort = wished.abort_unfinished_uploads_after_days;
+        let mut expirations = wished.expire_after_days.iter();
+        expirations.all(|(prefix, days)| self.expire_after_days.get(prefix) == Some(days))
+            && (abort.is_none() || abort == self.abort_unfinished_uploads_after_days)
+    }
+}
+
 impl Default for Lifecycle {
     /// A week for what is temporary. A day for uploads that nobody completes: URLs of parts that live longer are rare, and
     /// whoever signs them says so in the configuration.
