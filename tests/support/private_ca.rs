@@ -1,4 +1,5 @@
-//! A private CA, as a database on an own machine has one: its certificate, and one for `localhost` that it signed.
+//! A private CA, as a database on an own machine has one: its certificate, and one for `localhost` and the buckets of a
+//! store there that it signed.
 
 use std::{
     fs,
@@ -14,7 +15,7 @@ pub struct PrivateCa {
 }
 
 impl PrivateCa {
-    /// Makes a CA and a certificate for `localhost`, good for a day, in `folder`.
+    /// Makes a CA and a certificate for `localhost`, `s3.localhost` and `*.s3.localhost`, good for a day, in `folder`.
     ///
     /// # Panics
     /// When openssl is missing or refuses.
@@ -29,7 +30,7 @@ impl PrivateCa {
         };
         fs::write(
             folder.join("san"),
-            "subjectAltName=DNS:localhost\nbasicConstraints=critical,CA:FALSE\n",
+            "subjectAltName=DNS:localhost,DNS:s3.localhost,DNS:*.s3.localhost\nbasicConstraints=critical,CA:FALSE\n",
         )
         .expect("a file can be written");
         openssl(

@@ -13,7 +13,7 @@ use std::{
 use tempfile::TempDir;
 
 use crate::{
-    S3,
+    PrivateCa, S3,
     command::{path, stdout},
     free_address,
     keeper::{Kept, keep},
@@ -49,9 +49,10 @@ const FLAGS: [&str; 11] = [
     "-master.telemetry=false",
     "-volume.max=10000",
 ];
-/// The flags of its ports. Those of S3 come first.
-const PORTS: [&str; 8] = [
+/// The flags of its ports. Those of S3 come first, plain and with TLS.
+const PORTS: [&str; 9] = [
     "s3.port",
+    "s3.port.https",
     "s3.port.grpc",
     "filer.port",
     "filer.port.grpc",
@@ -70,6 +71,7 @@ pub struct Seaweed {
     folder: TempDir,
     ports: [u16; PORTS.len()],
     admin: u16,
+    ca: PrivateCa,
 }
 
 impl Seaweed {
@@ -85,12 +87,14 @@ impl Seaweed {
         }
         fs::write(folder.path().join("identities.json"), identities())
             .expect("a file can be written");
+        let ca = PrivateCa::make(folder.path());
         let (ports, admin) = (PORTS.map(|_| free_address().port()), admin_port());
         let mut server = Self {
-            child: spawn(folder.path(), &ports, admin),
+            child: spawn(folder.path(), &ca, &ports, admin),
             folder,
             ports,
             admin,
+            ca,
         };
         // It looks at all its ports before it takes one of them: another process may be faster.
         while !server.serves_in_time() {
@@ -99,7 +103,12 @@ impl Seaweed {
             fs::remove_file(server.output()).expect("an own file can be removed");
             server.ports = PORTS.map(|_| free_address().port());
             server.admin = admin_port();
-            server.child = spawn(server.folder.path(), &server.ports, server.admin);
+            server.child = spawn(
+                server.folder.path(),
+                &server.ca,
+                &server.ports,
+                server.admin,
+            );
         }
         server
     }
@@ -127,6 +136,18 @@ impl Seaweed {
     #[must_use]
     pub fn address(&self) -> String {
         format!("127.0.0.1:{}", self.ports[0])
+    }
+
+    /// Where it serves S3 over TLS, with buckets in the path and with buckets before the name: `s3.localhost:port`.
+    #[must_use]
+    pub fn tls_address(&self) -> String {
+        format!("s3.localhost:{}", self.ports[1])
+    }
+
+    /// Who signed its certificate.
+    #[must_use]
+    pub fn ca(&self) -> &PrivateCa {
+        &self.ca
     }
 
     /// Its bucket `name`, seen directly.
@@ -165,7 +186,7 @@ impl Seaweed {
     /// # Panics
     /// As [`Seaweed::start`].
     pub fn restart(&mut self) {
-        self.child = spawn(self.folder.path(), &self.ports, self.admin);
+        self.child = spawn(self.folder.path(), &self.ca, &self.ports, self.admin);
         assert!(
             self.serves_in_time(),
             "SeaweedFS has ended:\n{}",
@@ -242,7 +263,7 @@ fn admin_port() -> u16 {
     ports.find(is_free).expect("there are free ports")
 }
 
-fn spawn(folder: &Path, ports: &[u16; PORTS.len()], admin: u16) -> Child {
+fn spawn(folder: &Path, ca: &PrivateCa, ports: &[u16; PORTS.len()], admin: u16) -> Child {
     let output = File::options()
         .create(true)
         .append(true)
@@ -260,6 +281,11 @@ fn spawn(folder: &Path, ports: &[u16; PORTS.len()], admin: u16) -> Child {
         .args(FLAGS)
         .arg(format!("-dir={}", at("data")))
         .arg(format!("-s3.config={}", at("identities.json")))
+        .arg(format!(
+            "-s3.cert.file={}",
+            ca.server_certificate().display()
+        ))
+        .arg(format!("-s3.key.file={}", ca.server_key().display()))
         .arg(format!("-admin.port={admin}"))
         .args(
             PORTS

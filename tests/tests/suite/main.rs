@@ -2,6 +2,7 @@
 
 mod admin;
 mod blob;
+mod blob_addresses;
 mod blob_bad_input;
 mod blob_objects;
 mod contract_list;
