@@ -1,4 +1,4 @@
-//! Listing: a page at a time, in the byte order of keys.
+//! Listing: a page at a time, in the order of the store.
 
 use super::call::retried;
 use super::{Error, Store};
