@@ -1,9 +1,11 @@
 //! What the suites stand on: the two services as real processes ([`Service`], [`Pair`]), the commands that people use
-//! ([`command`]), plain HTTP of the admin port ([`http`]), the contract's list of methods ([`rpc`]), calls of any of them
-//! ([`wire`]), what metadata-svc keeps everything in ([`Storage`], [`Database`]), and blob-svc ([`ObjectStore`], [`Seaweed`]).
+//! ([`command`]), curl ([`curl`]), plain HTTP of the admin port ([`http`]), the contract's list of methods ([`rpc`]), calls of any
+//! of them ([`wire`]), what metadata-svc keeps everything in ([`Storage`], [`Database`]), what blob-svc keeps everything in
+//! ([`ObjectStore`], [`Seaweed`]), and what goes wrong on the way there ([`fault_proxy`]).
 
 pub mod command;
 pub mod curl;
+pub mod fault_proxy;
 pub mod http;
 pub mod postgres;
 pub mod rpc;

@@ -8,6 +8,7 @@ mod blob_objects;
 mod contract_list;
 mod crash;
 mod demo;
+mod fault_proxy;
 mod flows;
 mod kv_transfer;
 mod metadata;
