@@ -144,14 +144,14 @@ async fn send(
     method: &str,
     url: &str,
     headers: &[(&str, &str)],
-    body: &'static [u8],
+    body: impl Into<Bytes>,
 ) -> http::Response<Bytes> {
     let mut request = http::Request::builder().method(method).uri(url);
     for (name, value) in headers {
         request = request.header(*name, *value);
     }
     let request = request
-        .body(Full::new(Bytes::from_static(body)))
+        .body(Full::new(body.into()))
         .expect("a request can be made of this");
     let client = Client::builder(TokioExecutor::new()).build_http();
     let answer = client.request(request).await.expect("the endpoint answers");

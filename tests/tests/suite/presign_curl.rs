@@ -1,5 +1,7 @@
 //! Signed URLs, used by curl, which knows nothing of us: what they grant works, and nothing else does.
 
+mod forms;
+mod parts;
 mod reads;
 mod writes;
 

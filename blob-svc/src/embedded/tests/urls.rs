@@ -1,6 +1,7 @@
 //! Signed URLs against the endpoint.
 
 use super::*;
+use crate::sign::Form;
 
 #[tokio::test]
 async fn signed_get_answers_the_bytes_under_the_original_name() {
@@ -67,7 +68,7 @@ async fn signed_put_takes_exactly_what_it_was_signed_for() {
         })
         .collect();
     assert_eq!(
-        send("PUT", &signed.url, &other_type, b"x").await.status(),
+        send("PUT", &signed.url, &other_type, "x").await.status(),
         403,
         "another type"
     );
@@ -86,7 +87,7 @@ async fn signed_put_takes_exactly_what_it_was_signed_for() {
         })
         .collect();
     assert_eq!(
-        send("PUT", &signed.url, &longer, b"xx").await.status(),
+        send("PUT", &signed.url, &longer, "xx").await.status(),
         403,
         "another length"
     );
@@ -106,4 +107,38 @@ async fn signed_put_takes_exactly_what_it_was_signed_for() {
             .content_type,
         "text/plain"
     );
+}
+
+/// As a browser sends it: the fields, and the file last.
+async fn send_form(form: &Form, file: &str) -> http::Response<Bytes> {
+    let mut body = String::new();
+    for (name, value) in &form.fields {
+        body += &format!(
+            "--limit\r\nContent-Disposition: form-data; name=\"{name}\"\r\n\r\n{value}\r\n"
+        );
+    }
+    body += "--limit\r\nContent-Disposition: form-data; name=\"file\"; filename=\"a\"\r\n";
+    body += &format!("Content-Type: text/plain\r\n\r\n{file}\r\n--limit--\r\n");
+    let kind = [("content-type", "multipart/form-data; boundary=limit")];
+    send("POST", &form.url, &kind, body).await
+}
+
+#[tokio::test]
+async fn form_is_good_to_its_end_and_no_longer_and_writes_a_key_once() {
+    let rig = Rig::new().await;
+    let form = |began: time::Duration, seconds| {
+        let life = Duration::from_secs(seconds);
+        let life = Lifetime::new(OffsetDateTime::now_utc() - began, life);
+        rig.pen(life).form("k", "text/plain", 1..=5)
+    };
+    let ended = form(time::Duration::hours(1), 3_540);
+    assert_eq!(send_form(&ended, "file").await.status(), 403);
+    assert_eq!(rig.store.head("k").await, Err(StoreError::NoSuchKey));
+    let old = form(time::Duration::days(6), 604_800);
+    assert_eq!(send_form(&old, "file").await.status(), 201);
+    assert_eq!(send_form(&old, "other").await.status(), 412);
+    assert_eq!(rig.get("k", Span::WHOLE).await.expect("readable"), b"file");
+    let stored = rig.store.head("k").await.expect("it is there");
+    assert_eq!(stored.attributes.content_type, "text/plain");
+    assert_eq!(rig.files(), 1);
 }

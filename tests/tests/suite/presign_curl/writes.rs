@@ -18,7 +18,7 @@ on_each_object_store![
 ];
 
 /// Frees the key.
-async fn remove(objects: &Objects) {
+pub(super) async fn remove(objects: &Objects) {
     let request = DeleteObjectRequest {
         key: KEY.to_owned(),
         ..Default::default()
