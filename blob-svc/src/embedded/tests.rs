@@ -144,14 +144,14 @@ async fn send(
     method: &str,
     url: &str,
     headers: &[(&str, &str)],
-    body: impl Into<Bytes>,
+    body: impl AsRef<[u8]>,
 ) -> http::Response<Bytes> {
     let mut request = http::Request::builder().method(method).uri(url);
     for (name, value) in headers {
         request = request.header(*name, *value);
     }
     let request = request
-        .body(Full::new(body.into()))
+        .body(Full::new(Bytes::copy_from_slice(body.as_ref())))
         .expect("a request can be made of this");
     let client = Client::builder(TokioExecutor::new()).build_http();
     let answer = client.request(request).await.expect("the endpoint answers");
