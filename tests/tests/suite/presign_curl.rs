@@ -1,6 +1,8 @@
 //! Signed URLs, used by curl, which knows nothing of us: what they grant works, and nothing else does.
 
 mod forms;
+mod limits;
+mod lives;
 mod parts;
 mod reads;
 mod writes;
