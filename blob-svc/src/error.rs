@@ -24,10 +24,12 @@ pub enum Error {
     TooLarge(u64),
     /// What would be signed now, the store would not take.
     CredentialsEnded,
-    /// There is too much to do just now.
-    Overloaded,
-    /// The caller stopped sending.
+    /// There is too much to do just now; of what.
+    Overloaded(&'static str),
+    /// The caller sent or took nothing for too long, or its time is out.
     Stalled,
+    /// The store ended an object's bytes too early, or sent too many.
+    BrokenOff,
     /// The call itself broke.
     Broken(Box<Status>),
     /// The store failed.
@@ -91,8 +93,11 @@ impl From<Error> for Status {
                 "credentials",
                 "this service's own at the store have ended: nothing can be signed until it has new ones",
             ),
-            Error::Overloaded => status::overloaded("too many uploads at once"),
+            Error::Overloaded(what) => status::overloaded(what),
             Error::Stalled => status::deadline_exceeded(),
+            Error::BrokenOff => {
+                status::unavailable("the store broke off in the middle of the object")
+            }
             Error::Broken(status) => *status,
             Error::Store(error) => of_store(error),
         }

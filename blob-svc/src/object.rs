@@ -4,11 +4,13 @@ mod checks;
 mod copy;
 mod download;
 mod frames;
+mod limits;
+mod parts;
 mod prefix;
 mod receipt;
 mod request;
 pub mod rpc;
-mod staging;
+mod sniff;
 mod upload;
 
 use std::fmt;
@@ -16,6 +18,7 @@ use time::OffsetDateTime;
 use uuid::Uuid;
 
 pub(crate) use self::checks::Checks;
+pub(crate) use self::limits::Limits;
 pub use self::receipt::ReceiptKey;
 pub(crate) use self::rpc::timestamp;
 

@@ -27,7 +27,7 @@ pub use self::error::Error;
 pub use self::lifecycle::Kept;
 pub use self::list::{Listed, Listing, Page};
 pub use self::multipart::{Multipart, Part};
-pub use self::object::{Body, Condition, Download};
+pub use self::object::{Condition, Download};
 
 use self::dispatch::{Dispatcher, Extra};
 use rusoto_core::Region;

@@ -6,7 +6,7 @@ use crate::bucket::State;
 use crate::config::{Config, StoreConfig};
 #[cfg(feature = "embedded")]
 use crate::embedded::Embedded;
-use crate::object::ReceiptKey;
+use crate::object::{Limits, ReceiptKey};
 use crate::s3::{Client, Endpoint};
 use crate::sign::Signer;
 use crate::store_check::keep_checking;
@@ -20,10 +20,6 @@ use contract::server::{Server, stop_signal};
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::net::TcpListener;
-use tokio::sync::Semaphore;
-
-/// How many uploads run at once. Each keeps at most 16 MiB in memory: together 512 MiB.
-const MAX_UPLOADS: usize = 32;
 
 /// What every handler has at hand. Clones share it.
 #[derive(Clone)]
@@ -32,7 +28,7 @@ pub struct Blobs {
     pub(crate) signer: Arc<Signer>,
     pub(crate) receipts: ReceiptKey,
     pub(crate) url_life: Duration,
-    pub(crate) uploads: Arc<Semaphore>,
+    pub(crate) limits: Arc<Limits>,
 }
 
 impl Blobs {
@@ -50,7 +46,7 @@ impl Blobs {
             signer: Arc::new(Signer::new(public)),
             receipts: ReceiptKey::new(config.receipt_key.as_ref().map(|key| key.expose())),
             url_life: config.url_life,
-            uploads: Arc::new(Semaphore::new(MAX_UPLOADS)),
+            limits: Arc::default(),
         }
     }
 }

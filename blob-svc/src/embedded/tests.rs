@@ -9,7 +9,7 @@ mod urls;
 
 use super::*;
 use crate::object::{Attributes, OCTET_STREAM, Sha256 as Digest, Span};
-use crate::s3::{Body, Client as StoreClient, Condition, Error as StoreError, Listing, Store};
+use crate::s3::{Client as StoreClient, Condition, Error as StoreError, Listing, Store};
 use crate::sign::{Lifetime, Pen, Presigned, Signer, attachment};
 use bytes::Bytes;
 use futures::TryStreamExt;
@@ -80,9 +80,7 @@ impl Rig {
     }
 
     async fn put(&self, key: &str, bytes: impl Into<Bytes>) -> Result<(), StoreError> {
-        self.store
-            .put(key, &plain(), Body::Bytes(bytes.into()))
-            .await
+        self.store.put(key, &plain(), bytes.into()).await
     }
 
     async fn get(&self, key: &str, span: Span) -> Result<Vec<u8>, StoreError> {

@@ -24,6 +24,8 @@ pub(crate) trait Checks {
     fn file_name(&mut self, field: &str, text: String) -> Option<String>;
     /// Checks a media type (RFC 9110, section 8.3); empty means bytes of no known type.
     fn content_type(&mut self, text: String) -> String;
+    /// Checks that the bucket takes objects of a media type.
+    fn taken_type(&mut self, content_type: &str, bucket: &Bucket);
     /// Checks a digest that may be empty.
     fn optional_sha256(&mut self, field: &str, digits: &str) -> Option<Sha256>;
     /// Checks a number of bytes.
@@ -93,6 +95,16 @@ impl Checks for Violations {
             );
         }
         text
+    }
+
+    fn taken_type(&mut self, content_type: &str, bucket: &Bucket) {
+        if !bucket.rules.takes(content_type) {
+            let (name, taken) = (bucket.name(), bucket.rules.content_types.join("`, `"));
+            self.add(
+                "content_type",
+                format!("is `{content_type}`: the bucket `{name}` takes only `{taken}`"),
+            );
+        }
     }
 
     fn optional_sha256(&mut self, field: &str, digits: &str) -> Option<Sha256> {

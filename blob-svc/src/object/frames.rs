@@ -1,17 +1,20 @@
 //! The frames of an upload, counted, digested and judged as they come.
 
-use super::Sha256;
+use super::checks::Checks;
 use super::request::Upload;
-use crate::bucket::Buckets;
+use super::{Sha256, sniff};
+use crate::bucket::{Bucket, Buckets};
 use crate::error::Error;
-use bytes::Bytes;
+use bytes::{Bytes, BytesMut};
 use contract::Violations;
 use contract::blob::v1::put_object_request::Frame;
 use contract::blob::v1::{PutObjectCommit, PutObjectHeader, PutObjectRequest};
 use futures::stream::BoxStream;
 use futures::{Stream, StreamExt};
 use sha2::Digest;
+use std::sync::Arc;
 use std::time::Duration;
+use tokio::time::{Instant, timeout_at};
 use tonic::Status;
 
 /// The longest chunk of the contract.
@@ -21,13 +24,29 @@ const IDLE: Duration = Duration::from_secs(30);
 
 /// What follows the header of an upload.
 pub(super) struct Frames {
-    frames: BoxStream<'static, Result<PutObjectRequest, Status>>,
-    limit: u64,
+    frames: Incoming,
+    bucket: Arc<Bucket>,
     declared_size: Option<u64>,
     declared_sha256: Option<Sha256>,
+    content_type: ContentType,
     hasher: sha2::Sha256,
+    /// How many bytes came.
     size: u64,
+    /// What of them was not asked for yet.
+    ready: Bytes,
     committed: Option<Sha256>,
+}
+
+/// The frames as they come, until the call's time is out.
+struct Incoming {
+    stream: BoxStream<'static, Result<PutObjectRequest, Status>>,
+    deadline: Instant,
+}
+
+enum ContentType {
+    Known(String),
+    /// The first bytes, as far as they came.
+    Sniffed(BytesMut),
 }
 
 /// What came next.
@@ -39,34 +58,45 @@ pub(super) enum Next {
     Committed(Sha256),
 }
 
-/// Takes the header off a stream of frames and judges it.
-pub(super) async fn open<S>(frames: S, buckets: &Buckets) -> Result<(Upload, Frames), Error>
+/// Takes the header off a stream of frames and judges it. The stream is read up to `deadline`.
+pub(super) async fn open<S>(
+    stream: S,
+    buckets: &Buckets,
+    deadline: Instant,
+) -> Result<(Upload, Frames), Error>
 where
     S: Stream<Item = Result<PutObjectRequest, Status>> + Send + 'static,
 {
-    let mut frames = frames.boxed();
+    let mut frames = Incoming {
+        stream: stream.boxed(),
+        deadline,
+    };
     let header = first(&mut frames).await?;
     let upload = Upload::parse(header, buckets)?;
     let limit = upload.bucket.rules.max_size_bytes;
     if upload.size_bytes.is_some_and(|size| size > limit) {
         return Err(Error::TooLarge(limit));
     }
+    let content_type = match &upload.content_type {
+        Some(declared) => ContentType::Known(declared.clone()),
+        None => ContentType::Sniffed(BytesMut::with_capacity(sniff::HEAD)),
+    };
     let frames = Frames {
         frames,
-        limit,
+        bucket: Arc::clone(&upload.bucket),
         declared_size: upload.size_bytes,
         declared_sha256: upload.sha256,
+        content_type,
         hasher: sha2::Sha256::new(),
         size: 0,
+        ready: Bytes::new(),
         committed: None,
     };
     Ok((upload, frames))
 }
 
-async fn first(
-    frames: &mut BoxStream<'static, Result<PutObjectRequest, Status>>,
-) -> Result<PutObjectHeader, Error> {
-    match take(frames).await? {
+async fn first(frames: &mut Incoming) -> Result<PutObjectHeader, Error> {
+    match frames.take().await? {
         Some(Frame::Header(header)) => Ok(header),
         Some(Frame::Chunk(_) | Frame::Commit(_)) | None => {
             Err(bad("header", "is required: it must be the first frame"))
@@ -80,15 +110,41 @@ impl Frames {
         self.size
     }
 
-    /// The next bytes, or the end, once it is proven.
-    pub(super) async fn next(&mut self) -> Result<Next, Error> {
+    /// How many of the declared bytes were not given yet.
+    pub(super) fn left(&self) -> Option<u64> {
+        let given = self.size - self.ready.len() as u64;
+        self.declared_size.map(|declared| declared - given)
+    }
+
+    /// When the call's time is out.
+    pub(super) fn deadline(&self) -> Instant {
+        self.frames.deadline
+    }
+
+    /// The media type: the declared one, or what [`sniff::HEAD`] bytes or the commit told; nothing before.
+    pub(super) fn content_type(&self) -> &str {
+        match &self.content_type {
+            ContentType::Known(known) => known,
+            ContentType::Sniffed(_) => "",
+        }
+    }
+
+    /// The next bytes, at most `room`, or the end, once it is proven.
+    pub(super) async fn next(&mut self, room: usize) -> Result<Next, Error> {
         loop {
-            match take(&mut self.frames).await? {
-                Some(Frame::Chunk(chunk)) if chunk.is_empty() => {}
-                Some(Frame::Chunk(chunk)) => return self.count(chunk).map(Next::Chunk),
+            if !self.ready.is_empty() {
+                let chunk = self.ready.split_to(room.min(self.ready.len()));
+                return Ok(Next::Chunk(chunk));
+            }
+            match self.frames.take().await? {
+                Some(Frame::Chunk(chunk)) => {
+                    self.count(&chunk)?;
+                    self.ready = chunk;
+                }
                 Some(Frame::Commit(commit)) => {
                     let sha256 = self.judge(&commit)?;
-                    if take(&mut self.frames).await?.is_some() {
+                    self.sniff(&[], 0)?;
+                    if self.frames.take().await?.is_some() {
                         return Err(bad("commit", "must be the last frame"));
                     }
                     self.committed = Some(sha256);
@@ -111,19 +167,20 @@ impl Frames {
             return Ok(sha256);
         }
         loop {
-            if let Next::Committed(sha256) = self.next().await? {
+            if let Next::Committed(sha256) = self.next(MAX_CHUNK).await? {
                 return Ok(sha256);
             }
         }
     }
 
-    fn count(&mut self, chunk: Bytes) -> Result<Bytes, Error> {
+    fn count(&mut self, chunk: &[u8]) -> Result<(), Error> {
         if chunk.len() > MAX_CHUNK {
             return Err(bad("chunk", "must be at most 2 MiB"));
         }
         self.size += chunk.len() as u64;
-        if self.size > self.limit {
-            return Err(Error::TooLarge(self.limit));
+        let limit = self.bucket.rules.max_size_bytes;
+        if self.size > limit {
+            return Err(Error::TooLarge(limit));
         }
         if self
             .declared_size
@@ -134,8 +191,25 @@ impl Frames {
                 "differs from what arrived: more bytes came",
             ));
         }
-        self.hasher.update(&chunk);
-        Ok(chunk)
+        self.hasher.update(chunk);
+        self.sniff(chunk, sniff::HEAD)
+    }
+
+    /// Learns the type from the next bytes, as soon as there are `enough`, and refuses one that the bucket does not take.
+    fn sniff(&mut self, chunk: &[u8], enough: usize) -> Result<(), Error> {
+        let ContentType::Sniffed(head) = &mut self.content_type else {
+            return Ok(());
+        };
+        let missing = sniff::HEAD - head.len();
+        head.extend_from_slice(&chunk[..chunk.len().min(missing)]);
+        if head.len() < enough {
+            return Ok(());
+        }
+        let found = sniff::content_type(head).to_owned();
+        let mut v = Violations::default();
+        v.within("header", |v| v.taken_type(&found, &self.bucket));
+        self.content_type = ContentType::Known(found);
+        Ok(v.accept(Some(()))?)
     }
 
     fn judge(&self, commit: &PutObjectCommit) -> Result<Sha256, Error> {
@@ -173,19 +247,20 @@ impl Frames {
     }
 }
 
-/// The next frame; none at the end of the stream, which a cancelled upload has too.
-async fn take(
-    frames: &mut BoxStream<'static, Result<PutObjectRequest, Status>>,
-) -> Result<Option<Frame>, Error> {
-    let next = tokio::time::timeout(IDLE, frames.next())
-        .await
-        .map_err(|_| Error::Stalled)?;
-    let Some(message) = next else { return Ok(None) };
-    let message = message.map_err(|status| Error::Broken(Box::new(status)))?;
-    message
-        .frame
-        .map(Some)
-        .ok_or_else(|| bad("frame", "is required: header, chunk or commit"))
+impl Incoming {
+    /// The next frame; none at the end of the stream, which a cancelled upload has too.
+    async fn take(&mut self) -> Result<Option<Frame>, Error> {
+        let until = self.deadline.min(Instant::now() + IDLE);
+        let next = timeout_at(until, self.stream.next())
+            .await
+            .map_err(|_| Error::Stalled)?;
+        let Some(message) = next else { return Ok(None) };
+        let message = message.map_err(|status| Error::Broken(Box::new(status)))?;
+        message
+            .frame
+            .map(Some)
+            .ok_or_else(|| bad("frame", "is required: header, chunk or commit"))
+    }
 }
 
 fn bad(field: &str, description: &str) -> Error {

@@ -18,7 +18,8 @@ use uuid::Uuid;
 pub(super) struct Upload {
     pub(super) bucket: Arc<Bucket>,
     pub(super) key: Key,
-    pub(super) content_type: String,
+    /// None is to be told by the first bytes.
+    pub(super) content_type: Option<String>,
     pub(super) original_name: Option<String>,
     pub(super) size_bytes: Option<u64>,
     pub(super) sha256: Option<Sha256>,
@@ -31,7 +32,11 @@ impl Upload {
         let mut v = Violations::default();
         let upload = v.within("header", |v| {
             let bucket = v.bucket(&header.bucket, buckets);
-            let content_type = v.content_type(header.content_type);
+            let content_type = Some(header.content_type).filter(|text| !text.is_empty());
+            let content_type = content_type.map(|text| v.content_type(text));
+            if let (Some(content_type), Some(bucket)) = (&content_type, &bucket) {
+                v.taken_type(content_type, bucket);
+            }
             let original_name = v.file_name("original_name", header.original_name);
             let size_bytes = header.size_bytes.map(|bytes| v.size("size_bytes", bytes));
             let sha256 = v.optional_sha256("sha256", &header.sha256);

@@ -22,7 +22,9 @@ use futures::{StreamExt, TryStreamExt};
 use prost_types::Timestamp;
 use std::collections::HashSet;
 use std::sync::Arc;
+use std::time::Duration;
 use time::OffsetDateTime;
+use tokio::time::Instant;
 use tonic::{Request, Response, Status, Streaming};
 use tracing::Instrument;
 
@@ -37,15 +39,12 @@ impl ObjectService for Blobs {
         &self,
         request: Request<Streaming<PutObjectRequest>>,
     ) -> Answered<PutObjectResponse> {
-        let place = self
-            .uploads
-            .clone()
-            .try_acquire_owned()
-            .map_err(|_| Error::Overloaded)?;
-        let blobs = self.clone();
+        let place = self.limits.upload()?;
+        let (blobs, deadline) = (self.clone(), deadline());
         // A task of its own: when the caller goes away, the upload still ends cleanly.
         let upload = async move {
-            let (upload, frames) = frames::open(request.into_inner(), &blobs.buckets).await?;
+            let frames = frames::open(request.into_inner(), &blobs.buckets, deadline);
+            let (upload, frames) = frames.await?;
             let answer = blobs.upload(upload, frames).await;
             drop(place);
             answer
@@ -59,8 +58,10 @@ impl ObjectService for Blobs {
 
     async fn get_object(&self, request: Request<GetObjectRequest>) -> Answered<Answer> {
         let read = Read::parse(request.into_inner(), &self.buckets).map_err(Error::from)?;
+        let place = self.limits.download()?;
         let bucket = Arc::clone(&read.bucket);
-        Ok(Response::new(bucket.download(read).await?))
+        let answer = bucket.download(read, place, deadline()).await?;
+        Ok(Response::new(answer))
     }
 
     async fn head_object(
@@ -209,6 +210,13 @@ impl Bucket {
             ..Object::default()
         }
     }
+}
+
+/// When the time of the call is out that is being handled.
+fn deadline() -> Instant {
+    let left = contract::call::time_left();
+    // Handlers always have one. What has none may take as long as the longest call.
+    Instant::now() + left.unwrap_or(Duration::from_secs(3_600))
 }
 
 /// A time on the wire.

@@ -1,9 +1,12 @@
 //! Uploads, copies and removals on the embedded store: what is visible, and what is left.
 
 mod copies;
+mod downloads;
+mod limits;
 mod removals;
 mod repeats;
 mod requests;
+mod types;
 mod uploads;
 
 use super::request::{Copy, Upload};
@@ -20,10 +23,12 @@ use contract::blob::v1::put_object_request::Frame;
 use contract::blob::v1::{
     BlobRef, DeletePrefixResponse, PutObjectCommit, PutObjectHeader, PutObjectRequest,
 };
-use futures::{StreamExt, TryStreamExt};
+use futures::{Stream, StreamExt, TryStreamExt};
 use sha2::Digest;
 use std::sync::Arc;
+use std::time::Duration;
 use tempfile::TempDir;
+use tokio::time::Instant;
 use tonic::{Code, Status};
 
 const MIB: usize = 1 << 20;
@@ -63,8 +68,23 @@ impl Rig {
             .into_iter()
             .map(|frame| frame.map(|frame| PutObjectRequest { frame: Some(frame) }));
         let stream = futures::stream::iter(messages.collect::<Vec<_>>());
-        let (upload, frames) = frames::open(stream, &self.blobs.buckets).await?;
+        self.receive(stream, HOUR).await
+    }
+
+    /// What `PutObject` does with a stream of frames, when the call has `time`.
+    async fn receive(
+        &self,
+        stream: impl Stream<Item = Result<PutObjectRequest, Status>> + Send + 'static,
+        time: Duration,
+    ) -> Result<BlobRef, Error> {
+        let deadline = Instant::now() + time;
+        let (upload, frames) = frames::open(stream, &self.blobs.buckets, deadline).await?;
         self.blobs.upload(upload, frames).await
+    }
+
+    /// Whether the store holds nothing of any upload: no object, no staging object, no upload in parts.
+    async fn is_empty(&self) -> bool {
+        self.keys().await.is_empty() && self.bucket.store.open_uploads().await.is_empty()
     }
 
     /// Everything that anybody could see, staging included.
@@ -92,8 +112,11 @@ struct Way {
     declared: bool,
 }
 
-/// In memory; as one streamed PUT; in parts; in parts of exactly the buffer's size.
-const WAYS: [Way; 5] = [
+const HOUR: Duration = Duration::from_secs(3_600);
+
+/// In one request: of nothing, of a part of a buffer, of a whole one. In parts, whose last is short or as long as the others:
+/// to the key itself, and by way of a staging key.
+const WAYS: [Way; 7] = [
     Way {
         length: 0,
         declared: true,
@@ -103,7 +126,15 @@ const WAYS: [Way; 5] = [
         declared: false,
     },
     Way {
+        length: 5 * MIB,
+        declared: true,
+    },
+    Way {
         length: 9 * MIB + 7,
+        declared: true,
+    },
+    Way {
+        length: 15 * MIB,
         declared: true,
     },
     Way {
@@ -111,7 +142,7 @@ const WAYS: [Way; 5] = [
         declared: false,
     },
     Way {
-        length: 16 * MIB,
+        length: 10 * MIB,
         declared: false,
     },
 ];

@@ -122,11 +122,7 @@ impl PresignService for Blobs {
         request: Request<CompleteMultipartUploadRequest>,
     ) -> Answered<CompleteMultipartUploadResponse> {
         let completion = Completion::parse(request.into_inner(), &self.buckets)?;
-        let place = self
-            .uploads
-            .clone()
-            .try_acquire_owned()
-            .map_err(|_| Error::Overloaded)?;
+        let place = self.limits.upload()?;
         let receipts = self.receipts.clone();
         let blob = to_its_end(async move {
             let blob = completion.run(&receipts).await;

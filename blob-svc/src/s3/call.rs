@@ -21,8 +21,8 @@ const REQUEST_DURATION: &str = "s3_request_duration_seconds";
 const BACKOFF_BASE: Duration = Duration::from_millis(50);
 const BACKOFF_CAP: Duration = Duration::from_secs(2);
 
-/// Sends a request that must not be sent twice: its body is a stream, or its effect would repeat.
-pub(super) async fn once<T, E, F>(name: &'static str, request: F) -> Result<T, Error>
+/// Sends a request once.
+async fn once<T, E, F>(name: &'static str, request: F) -> Result<T, Error>
 where
     F: Future<Output = Result<T, RusotoError<E>>>,
 {

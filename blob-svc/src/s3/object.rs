@@ -1,6 +1,6 @@
 //! Single objects: put, get, head, copy.
 
-use super::call::{once, retried};
+use super::call::retried;
 use super::dispatch::Extra;
 use super::{Error, ONLY_NEW, Store, metadata};
 use crate::object::{Attributes, Span, Stored};
@@ -15,19 +15,6 @@ use std::collections::HashMap;
 use std::io;
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc2822;
-
-/// The bytes of an object to be stored.
-pub enum Body {
-    /// All of them, in memory: the request can be repeated.
-    Bytes(Bytes),
-    /// Exactly `length` bytes, as they come. An error in the stream breaks the request off, and the store keeps nothing.
-    Stream {
-        /// The bytes.
-        stream: BoxStream<'static, io::Result<Bytes>>,
-        /// How many they are.
-        length: u64,
-    },
-}
 
 /// On what a read depends: entity tags, with their quotes.
 #[derive(Debug, Clone, Default)]
@@ -50,32 +37,23 @@ pub struct Download {
 
 impl Store {
     /// Stores an object under a key that is free; [`Error::ConditionFailed`] when it is taken, where the store can tell.
-    pub async fn put(&self, key: &str, attributes: &Attributes, body: Body) -> Result<(), Error> {
-        let request = |body, length| PutObjectRequest {
-            bucket: self.bucket.clone(),
-            key: key.to_owned(),
-            content_type: Some(attributes.content_type.clone()),
-            metadata: Some(metadata::write(attributes)),
-            content_length: Some(length),
-            body: Some(body),
-            ..PutObjectRequest::default()
-        };
+    pub async fn put(&self, key: &str, attributes: &Attributes, bytes: Bytes) -> Result<(), Error> {
         let s3 = self.client.sends(Extra {
             only_new: true,
             sha256: attributes.sha256,
         });
-        match body {
-            Body::Bytes(bytes) => {
-                let again = || s3.put_object(request(whole(&bytes), bytes.len() as i64));
-                retried("s3.PutObject", again).await?;
-            }
-            Body::Stream { stream, length } => {
-                let length = i64::try_from(length).map_err(|_| Error::TooLarge)?;
-                let put = s3.put_object(request(ByteStream::new(stream), length));
-                once("s3.PutObject", put).await?;
-            }
-        }
-        Ok(())
+        let request = || {
+            s3.put_object(PutObjectRequest {
+                bucket: self.bucket.clone(),
+                key: key.to_owned(),
+                content_type: Some(attributes.content_type.clone()),
+                metadata: Some(metadata::write(attributes)),
+                content_length: Some(bytes.len() as i64),
+                body: Some(whole(&bytes)),
+                ..PutObjectRequest::default()
+            })
+        };
+        retried("s3.PutObject", request).await.map(drop)
     }
 
     /// Reads an object, or a part of it. A part that begins at or behind the end is [`Error::InvalidRange`].

@@ -84,5 +84,7 @@ async fn uploads_of_one_request_at_once_get_one_answer_and_of_several_one_wins()
             ["docs/contested", "docs/plan.pdf"],
             "{way:?}"
         );
+        let open = rig.bucket.store.open_uploads().await;
+        assert!(open.is_empty(), "{way:?}: {open:?}");
     }
 }

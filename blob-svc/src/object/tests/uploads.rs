@@ -38,11 +38,9 @@ async fn upload_is_stored_whole_whichever_way_it_takes() {
                 .expect("readable"),
             stored.attributes.sha256.expect("set")
         );
-        assert_eq!(
-            rig.keys().await,
-            ["docs/plan.pdf"],
-            "{way:?}: no staging object is left"
-        );
+        assert_eq!(rig.keys().await, ["docs/plan.pdf"], "{way:?}");
+        let open = rig.bucket.store.open_uploads().await;
+        assert!(open.is_empty(), "{way:?}: {open:?}");
     }
 }
 
@@ -86,7 +84,7 @@ async fn upload_that_lies_or_breaks_off_leaves_nothing_whichever_way_it_takes() 
             Code::InvalidArgument,
             "{way:?}"
         );
-        assert_eq!(rig.keys().await, Vec::<String>::new(), "{way:?}");
+        assert!(rig.is_empty().await, "{way:?}");
     }
 }
 
@@ -162,5 +160,25 @@ async fn more_than_the_limit_or_than_was_declared_is_refused() {
         code(rig.put(less).await.expect_err("less than declared")),
         Code::InvalidArgument
     );
-    assert_eq!(rig.keys().await, Vec::<String>::new());
+    assert!(rig.is_empty().await);
+}
+
+#[tokio::test]
+async fn upload_whose_time_is_out_leaves_nothing_whichever_way_it_takes() {
+    let rig = Rig::new().await;
+    for way in WAYS {
+        let content = bytes(way.length);
+        let begun = frames(header(way, &content), &content, None);
+        let begun = begun
+            .into_iter()
+            .map(|frame| frame.map(|frame| PutObjectRequest { frame: Some(frame) }));
+        let stream = futures::stream::iter(begun).chain(futures::stream::pending());
+        let late = rig.receive(stream, Duration::from_millis(300)).await;
+        assert_eq!(
+            code(late.expect_err("it never commits")),
+            Code::DeadlineExceeded,
+            "{way:?}"
+        );
+        assert!(rig.is_empty().await, "{way:?}");
+    }
 }

@@ -2,7 +2,7 @@
 
 use crate::key::Key;
 use crate::object::{Attributes, Span};
-use crate::s3::{Body, Condition, Error, Store};
+use crate::s3::{Condition, Error, Store};
 use bytes::BytesMut;
 use futures::TryStreamExt;
 
@@ -32,9 +32,7 @@ impl Note {
         attributes: &Attributes,
     ) -> Result<(), Error> {
         let text = format!("{}\n{}\n", self.store_id, self.size_bytes);
-        store
-            .put(&key_of(staging), attributes, Body::Bytes(text.into()))
-            .await
+        store.put(&key_of(staging), attributes, text.into()).await
     }
 
     /// Reads the note, if there is one, and the attributes that were declared.
