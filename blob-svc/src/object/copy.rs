@@ -1,5 +1,6 @@
 //! Copies: an object under a second key, with the request id of the copy as its own.
 
+use super::parts::settle;
 use super::request::Copy;
 use super::{Attributes, Stored};
 use crate::error::Error;
@@ -22,18 +23,22 @@ impl Blobs {
             request_id: Some(copy.request_id),
             ..source.attributes.clone()
         };
-        let free = match store.find(to).await? {
-            None => store.copy(from, &source.etag, to, &attributes).await,
-            Some(_) => Err(s3::Error::ConditionFailed),
+        let copied = match store.find(to).await? {
+            None => {
+                let copied = store.copy(from, &source.etag, to, &attributes).await;
+                settle(store, to, &attributes, source.size_bytes, copied).await
+            }
+            Some(_) => Err(s3::Error::ConditionFailed.into()),
         };
-        match free {
-            Ok(()) => {}
-            Err(s3::Error::ConditionFailed) => {
+        match copied {
+            Ok(_) => {}
+            Err(Error::Store(s3::Error::ConditionFailed)) => {
                 // Either the key is taken, or the source was replaced in between: then a retry finds the new one.
                 let stored = store.find(to).await?.ok_or(s3::Error::Unavailable)?;
                 same(to, &stored, &attributes, source.size_bytes)?;
             }
-            Err(error) => return Err(Error::of_key(from)(error)),
+            Err(Error::Store(error)) => return Err(Error::of_key(from)(error)),
+            Err(error) => return Err(error),
         }
         Ok(self
             .receipts

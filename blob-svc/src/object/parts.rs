@@ -26,8 +26,10 @@ use tracing::Instrument;
 const AT_ONCE: usize = 4;
 /// How long parts under way may take to arrive before the upload is aborted: one that arrives later would stay.
 const LANDING: Duration = Duration::from_secs(10);
-/// When an abort is tried again that did not get through, in seconds after the one before.
-const ABORT_AGAIN: [u64; 6] = [1, 5, 15, 60, 300, 900];
+/// When an abort is tried that does not get through, in seconds after the one before.
+const ABORT_AFTER: [u64; 7] = [0, 1, 5, 15, 60, 300, 900];
+/// How long an answer waits for the cleaning up.
+const CLEANING: Duration = Duration::from_secs(3);
 
 /// The parts of one upload.
 struct Parts {
@@ -62,9 +64,13 @@ impl Blobs {
                 settled.map(|_| sha256)
             }
         };
-        if let Err(error) = store.delete(staging.as_str()).await {
-            tracing::warn!(%error, "a staging object is left for the lifecycle and the sweep");
-        }
+        let store = store.clone();
+        clean(async move {
+            if let Err(error) = store.delete(staging.as_str()).await {
+                tracing::warn!(%error, "a staging object is left for the lifecycle and the sweep");
+            }
+        })
+        .await;
         copied
     }
 
@@ -86,13 +92,13 @@ impl Blobs {
         let sha256 = match self.feed(&mut parts, first, frames).await {
             Ok(sha256) => sha256,
             Err(error) => {
-                parts.give_up().await;
+                clean(parts.give_up()).await;
                 return Err(error);
             }
         };
         let completed = parts.multipart.complete().await;
         if completed.is_err() {
-            parts.give_up().await;
+            clean(parts.give_up()).await;
         }
         let stored = settle(store, key, &attributes, frames.size(), completed).await?;
         Ok((sha256, stored))
@@ -170,25 +176,23 @@ impl Parts {
         if timeout(LANDING, landing).await.is_err() {
             self.under_way.shutdown().await;
         }
-        let multipart = self.multipart;
-        if multipart.abort().await.is_ok() {
-            return;
-        }
-        let insist = async move {
-            for pause in ABORT_AGAIN {
-                sleep(Duration::from_secs(pause)).await;
-                if multipart.abort().await.is_ok() {
-                    return;
-                }
+        for pause in ABORT_AFTER {
+            sleep(Duration::from_secs(pause)).await;
+            if self.multipart.abort().await.is_ok() {
+                return;
             }
-            tracing::warn!("an upload in parts is left for the lifecycle and the sweep");
-        };
-        drop(tokio::spawn(insist.in_current_span()));
+        }
+        tracing::warn!("an upload in parts is left for the lifecycle and the sweep");
     }
 }
 
+/// Cleans up behind an upload, to the end. The answer waits for it only as long as a store takes that is well.
+async fn clean(work: impl Future<Output = ()> + Send + 'static) {
+    let _ = timeout(CLEANING, tokio::spawn(work.in_current_span())).await;
+}
+
 /// What became of an object that was to be made: whatever the store `answered`, what lies under the key decides.
-async fn settle(
+pub(super) async fn settle(
     store: &Store,
     key: &str,
     attributes: &Attributes,

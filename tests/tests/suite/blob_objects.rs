@@ -1,8 +1,10 @@
 //! Objects as callers of `ObjectService` rely on them: whole or not there, read in any part, listed in order, gone when removed.
 
 mod copies;
+mod ends;
 mod lists;
 mod once;
 mod reads;
 mod removals;
+mod retries;
 mod uploads;
