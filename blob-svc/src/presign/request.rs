@@ -7,7 +7,7 @@ use crate::key::Key;
 use crate::object::{Checks, Sha256};
 use contract::Violations;
 use contract::blob::v1::{
-    PresignGetRequest, PresignPartsRequest, PresignPostRequest, PresignPutRequest,
+    PresignGetRequest, PresignPartsRequest, PresignPostItem, PresignPostRequest, PresignPutRequest,
 };
 use prost_types::Duration as WireDuration;
 use std::ops::RangeInclusive;
@@ -117,24 +117,9 @@ impl Batch<FormWrite> {
         let mut v = Violations::default();
         let bucket = v.bucket(&request.bucket, buckets);
         let life = life(&mut v, request.expires_in, default);
-        let limit = bucket.as_ref().map_or(0, |b| b.rules.max_size_bytes);
         v.distinct("items", request.items.iter().map(|item| item.key.as_str()));
         let items = v.batch("items", request.items, |v, item| {
-            let content_type = taken_type(v, item.content_type, bucket.as_deref());
-            let least = v.size("min_size_bytes", item.min_size_bytes);
-            let greatest = match v.size("max_size_bytes", item.max_size_bytes) {
-                0 => limit.max(least),
-                greatest => greatest,
-            };
-            if least > greatest {
-                v.add("min_size_bytes", "must be at most `max_size_bytes`");
-            }
-            let key = v.key("key", item.key)?;
-            Some(FormWrite {
-                key,
-                content_type,
-                sizes: least..=greatest,
-            })
+            FormWrite::parse(v, item, bucket.as_deref())
         });
         let batch = v.accept(bucket.map(|bucket| Self {
             bucket,
@@ -144,6 +129,26 @@ impl Batch<FormWrite> {
         let sizes = batch.items.iter().map(|item| *item.sizes.end());
         within_limit(&batch.bucket, sizes)?;
         Ok(batch)
+    }
+}
+
+impl FormWrite {
+    fn parse(v: &mut Violations, item: PresignPostItem, bucket: Option<&Bucket>) -> Option<Self> {
+        let limit = bucket.map_or(0, |bucket| bucket.rules.max_size_bytes);
+        let content_type = taken_type(v, item.content_type, bucket);
+        let least = v.size("min_size_bytes", item.min_size_bytes);
+        let greatest = match v.size("max_size_bytes", item.max_size_bytes) {
+            0 => limit.max(least),
+            greatest => greatest,
+        };
+        if least > greatest {
+            v.add("min_size_bytes", "must be at most `max_size_bytes`");
+        }
+        Some(Self {
+            key: v.key("key", item.key)?,
+            content_type,
+            sizes: least..=greatest,
+        })
     }
 }
 
