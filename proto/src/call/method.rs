@@ -139,7 +139,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn every_method_of_the_contract_has_a_limit_and_streams_have_the_longer_one() {
+    fn every_method_of_the_contract_has_a_limit_and_what_reads_long_has_the_longer_one() {
         let limit = |path| of_path(path).map(|method| method.limit);
         assert_eq!(
             limit("/chatstore.metadata.v1.ChatService/GetChat"),
@@ -147,6 +147,10 @@ mod tests {
         );
         assert_eq!(
             limit("/chatstore.blob.v1.ObjectService/PutObject"),
+            Some(STREAM_LIMIT)
+        );
+        assert_eq!(
+            limit("/chatstore.blob.v1.PresignService/CompleteMultipartUpload"),
             Some(STREAM_LIMIT)
         );
         assert_eq!(limit("/grpc.health.v1.Health/Check"), None);

@@ -21,6 +21,8 @@ impl Completion {
                 Err(error) => self.done_by_another(error).await?,
             },
         };
+        // Also after a call that died as soon as it had made it.
+        self.clear().await;
         let key = self.upload.key.as_str();
         Ok(receipts.blob_ref(key, self.size_bytes, &done.content_type, self.sha256))
     }
@@ -79,8 +81,7 @@ impl Completion {
         store
             .copy(staging.as_str(), &staged.etag, key, &attributes)
             .await?;
-        self.clear().await;
-        Ok(attributes)
+        Ok(self.done().await?.ok_or(s3::Error::Malformed)?)
     }
 
     async fn join(&self, staging: &Key) -> Result<Stored, Error> {

@@ -19,7 +19,8 @@ on_each_object_store![
     a_form_stores_a_file_of_any_length_in_its_range_under_its_key_and_type,
     a_form_with_another_file_field_or_signature_is_refused_and_stores_nothing,
     a_form_ends_at_its_time,
-    a_form_for_a_taken_key_is_judged_as_the_contract_says
+    a_form_for_a_taken_key_is_judged_as_the_contract_says,
+    policies_and_their_signatures_stay_out_of_the_log
 ];
 
 /// A form for files of 3 to 1,000,000 bytes.
@@ -157,4 +158,16 @@ async fn a_form_for_a_taken_key_is_judged_as_the_contract_says(store: ObjectStor
     };
     assert_eq!(again.status, status, "{again:?}");
     assert_eq!(read(&objects, KEY).await.expect("it is there").1, content);
+}
+
+async fn policies_and_their_signatures_stay_out_of_the_log(store: ObjectStore) {
+    let (service, _objects) = blob::start(store).await;
+    let form = sign_form(&service, 60).await;
+    assert_eq!(send(&form, b"file").status, 201);
+    assert!(send(&with(&form, "key", "other"), b"file").status >= 400);
+    let log = service.log();
+    assert!(log.contains("PresignPost"), "{log}");
+    for secret in ["policy", "x-amz-signature"] {
+        assert!(!log.contains(&form.fields[secret]), "{secret}: {log}");
+    }
 }

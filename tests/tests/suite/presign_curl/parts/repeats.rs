@@ -1,19 +1,24 @@
 //! Calls that come again, at the same time, or after a crash in the middle.
 
+use std::time::Duration;
+
 use futures::future::join_all;
 use tests::ObjectStore;
+use tokio::time::timeout;
 use tonic::Code;
 
 use super::{KEY, LENGTH, complete, completion, create, creation, send, sign_parts};
 use crate::{
-    blob::{self, bytes, read, reason},
+    blob::{self, bytes, read, reason, sha256},
+    presign_curl::writes::remove,
     storage::on_each_object_store,
 };
 
 on_each_object_store![
     the_same_request_id_begins_one_upload_also_when_many_ask_at_once,
     an_end_that_comes_again_answers_the_same_also_when_many_come_at_once,
-    an_end_that_broke_off_is_finished_by_the_next
+    an_end_that_broke_off_is_finished_by_the_next,
+    an_end_that_the_service_does_not_survive_is_finished_by_the_next
 ];
 
 const ID: &str = "0193f5c0-0000-7000-8000-000000000001";
@@ -114,4 +119,32 @@ async fn an_end_that_broke_off_is_finished_by_the_next(store: ObjectStore) {
     assert_eq!(blob.expect("it is whole").size_bytes, 1_000);
     assert!(read(&objects, KEY).await.expect("it is there").1 == content);
     assert_eq!(service.direct().keys(), [KEY]);
+}
+
+/// At moments from its first request to the store to well behind its answer.
+async fn an_end_that_the_service_does_not_survive_is_finished_by_the_next(store: ObjectStore) {
+    let (mut service, objects) = blob::start(store).await;
+    let content = bytes(LENGTH);
+    for moment in [1, 10, 30, 60, 120, 240, 480] {
+        let begun = create(&service, creation(&content))
+            .await
+            .expect("it is begun");
+        let parts = send(&service, &begun, &content).await;
+        let request = completion(&begun, &parts, &content);
+        let moment = Duration::from_millis(moment);
+        // Whether it was answered before the end makes no difference.
+        let _ = timeout(moment, complete(&service, request.clone())).await;
+        service.kill_9();
+        service.restart().await;
+        let blob = complete(&service, request).await;
+        assert_eq!(
+            blob.expect("it is whole").sha256,
+            sha256(&content),
+            "{moment:?}"
+        );
+        assert!(read(&objects, KEY).await.expect("it is there").1 == content);
+        assert_eq!(service.direct().keys(), [KEY], "{moment:?}");
+        assert!(service.direct().uploads().is_empty(), "{moment:?}");
+        remove(&objects).await;
+    }
 }
