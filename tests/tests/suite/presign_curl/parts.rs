@@ -1,6 +1,7 @@
 //! Uploads in parts: begun and ended over gRPC, sent by curl.
 
 mod ends;
+mod faults;
 mod repeats;
 mod sends;
 
