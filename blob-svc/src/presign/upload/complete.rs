@@ -44,17 +44,20 @@ impl Completion {
 
     /// After a failure: the same call may have come twice, and the other was faster.
     async fn done_by_another(&self, error: Error) -> Result<Attributes, Error> {
-        match (self.done().await, error) {
-            (Ok(Some(done)), _) => Ok(done),
-            (Err(Error::KeyTaken(key)), _) => {
+        let gone = matches!(
+            error,
+            Error::NoSuchKey(_) | Error::Store(s3::Error::NoSuchKey | s3::Error::NoSuchUpload)
+        );
+        match self.done().await {
+            Ok(Some(done)) => Ok(done),
+            Ok(None) if gone => Err(Error::NoSuchUpload(self.upload.key.to_string())),
+            Err(Error::KeyTaken(key)) => {
                 self.clear().await;
                 Err(Error::KeyTaken(key))
             }
-            (
-                _,
-                Error::NoSuchKey(_) | Error::Store(s3::Error::NoSuchKey | s3::Error::NoSuchUpload),
-            ) => Err(Error::NoSuchUpload(self.upload.key.to_string())),
-            (_, error) => Err(error),
+            // Whether it is done is not known.
+            Err(unknown) if gone => Err(unknown),
+            Ok(None) | Err(_) => Err(error),
         }
     }
 
@@ -88,7 +91,7 @@ impl Completion {
         let store = &self.upload.bucket.store;
         let upload = store.resume(staging.as_str(), &self.upload.id.store_id, &self.parts);
         let outcome = match self.judge(&upload).await {
-            Ok(()) => upload.complete().await.map_err(Error::from),
+            Ok(()) => upload.complete().await.map_err(of_join),
             Err(error) => Err(error),
         };
         // Whatever was answered: here it shows whether this call, or one like it, has joined them.
@@ -169,4 +172,13 @@ fn find(listed: &[Part], number: u16) -> Option<&Part> {
         .binary_search_by_key(&number, |part| part.number)
         .ok()
         .and_then(|at| listed.get(at))
+}
+
+/// The upload was there just before: so a try of ours got through unheard, or another call did. It may show late.
+fn of_join(error: s3::Error) -> Error {
+    if error == s3::Error::NoSuchUpload {
+        s3::Error::Unavailable.into()
+    } else {
+        error.into()
+    }
 }
