@@ -20,6 +20,8 @@ pub enum Error {
     RequestIdReused,
     /// The object does not have, or still has, the tag of the condition.
     Condition(String),
+    /// The store takes no forms.
+    NoForms,
     /// More bytes than the service takes; its limit.
     TooLarge(u64),
     /// What would be signed now, the store would not take.
@@ -84,6 +86,11 @@ impl From<Error> for Status {
             Error::Condition(key) => {
                 status::failed_precondition("ETAG", &key, "the etag condition does not hold")
             }
+            Error::NoForms => status::failed_precondition(
+                "POST_POLICY",
+                "store",
+                "takes no forms: PresignPut signs for it",
+            ),
             Error::TooLarge(limit) => status::over_limit(
                 "size_bytes",
                 &format!("an object has at most {limit} bytes"),

@@ -11,6 +11,7 @@ pub mod error;
 pub mod key;
 pub mod object;
 pub mod presign;
+pub mod probe;
 pub mod s3;
 pub mod server;
 pub mod sign;
@@ -45,5 +46,21 @@ pub async fn ensure_buckets(config: Config) -> anyhow::Result<()> {
         .iter()
         .all(|standing| standing.state == State::Ready);
     anyhow::ensure!(all_ready, "not all buckets are as configured");
+    Ok(())
+}
+
+/// Tries what the store does, in the bucket of this name or the first, and prints what was seen: a table, or JSON.
+pub async fn probe(config: Config, bucket: Option<&str>, json: bool) -> anyhow::Result<()> {
+    let (_embedded, endpoint) = server::open_store(&config).await?;
+    let buckets = Buckets::new(&Client::new(&endpoint), &config.buckets);
+    let bucket = buckets.named(bucket.unwrap_or_default());
+    let bucket = bucket.context("--bucket: no bucket of this name is configured")?;
+    let report = probe::all(&bucket.store).await;
+    let report = report.with_context(|| format!("bucket {}", bucket.name()))?;
+    if json {
+        println!("{:#}", report.json());
+    } else {
+        print!("{report}");
+    }
     Ok(())
 }

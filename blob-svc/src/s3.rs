@@ -8,6 +8,7 @@
 mod address;
 mod bucket;
 mod call;
+mod capability;
 mod dispatch;
 mod endpoint;
 mod error;
@@ -17,34 +18,35 @@ mod list;
 mod metadata;
 mod multipart;
 mod object;
+mod raw;
 mod removal;
 mod resolver;
 mod settings;
 mod wire;
 
+pub use self::capability::Capabilities;
 pub use self::endpoint::{Credentials, Endpoint, Style};
 pub use self::error::Error;
 pub use self::lifecycle::Kept;
 pub use self::list::{Listed, Listing, Page};
 pub use self::multipart::{Multipart, Part};
 pub use self::object::{Condition, Download};
+pub use self::raw::Answer;
 
 use self::dispatch::{Dispatcher, Extra};
 use rusoto_core::Region;
 use rusoto_s3::S3Client;
 use std::fmt;
-
-/// What makes an object asks the store to refuse when the key is taken.
-const ONLY_NEW: Extra = Extra {
-    only_new: true,
-    sha256: None,
-};
+use std::sync::Arc;
+use tokio::sync::OnceCell;
 
 /// A store, with its connections. Cheap to clone; clones share them.
 #[derive(Clone)]
 pub struct Client {
     dispatcher: Dispatcher,
     region: Region,
+    endpoint: Arc<Endpoint>,
+    known: Arc<OnceCell<Capabilities>>,
 }
 
 impl Client {
@@ -58,6 +60,8 @@ impl Client {
         Self {
             dispatcher: Dispatcher::new(endpoint),
             region,
+            endpoint: Arc::new(endpoint.clone()),
+            known: Arc::default(),
         }
     }
 
@@ -79,6 +83,20 @@ impl Client {
             rusoto_core::Client::new_not_signing(dispatcher),
             self.region.clone(),
         )
+    }
+}
+
+impl Store {
+    /// Where the store is.
+    #[must_use]
+    pub fn endpoint(&self) -> &Endpoint {
+        &self.client.endpoint
+    }
+
+    /// The bucket's name.
+    #[must_use]
+    pub fn bucket(&self) -> &str {
+        &self.bucket
     }
 }
 

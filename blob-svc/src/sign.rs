@@ -7,6 +7,7 @@
 
 mod disposition;
 mod form;
+mod header;
 mod lifetime;
 mod pen;
 

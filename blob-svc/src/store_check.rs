@@ -17,6 +17,7 @@ const TIME: Duration = Duration::from_secs(3);
 /// Checks the store of `buckets` from now on, and leaves what it finds at `dependency`.
 pub(crate) async fn keep_checking(buckets: Buckets, dependency: Dependency) -> Infallible {
     loop {
+        know_what_it_does(&buckets).await;
         let pause = match timeout(TIME, all_exist(&buckets)).await {
             Ok(Ok(true)) => {
                 dependency.ok();
@@ -28,6 +29,16 @@ pub(crate) async fn keep_checking(buckets: Buckets, dependency: Dependency) -> I
             }
         };
         sleep(pause).await;
+    }
+}
+
+/// Has the store tried before the first write comes, so that no caller waits for that. Where it cannot be tried, as with rights
+/// to read alone, reads are served all the same, and a write tells why it cannot be.
+async fn know_what_it_does(buckets: &Buckets) {
+    if let Some(first) = buckets.named("")
+        && let Err(error) = first.store.capabilities().await
+    {
+        tracing::info!(%error, "what the store does cannot be tried yet");
     }
 }
 

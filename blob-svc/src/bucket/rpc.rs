@@ -2,14 +2,16 @@
 
 use super::{Standing, State};
 use crate::error::Error;
+use crate::object::Checks;
+use crate::probe;
+use crate::s3;
 use crate::server::Blobs;
 use contract::Violations;
 use contract::blob::v1::bucket_service_server::BucketService;
 use contract::blob::v1::{
-    Bucket as WireBucket, BucketState, EnsureBucketsRequest, EnsureBucketsResponse,
+    Bucket as WireBucket, BucketState, Capability, EnsureBucketsRequest, EnsureBucketsResponse,
     ListBucketsRequest, ListBucketsResponse, ProbeStoreRequest, ProbeStoreResponse,
 };
-use contract::status::unimplemented;
 use tonic::{Request, Response, Status};
 
 #[tonic::async_trait]
@@ -35,9 +37,23 @@ impl BucketService for Blobs {
 
     async fn probe_store(
         &self,
-        _: Request<ProbeStoreRequest>,
+        request: Request<ProbeStoreRequest>,
     ) -> Result<Response<ProbeStoreResponse>, Status> {
-        Err(unimplemented("ProbeStore"))
+        let mut v = Violations::default();
+        let bucket = v.bucket(&request.into_inner().bucket, &self.buckets);
+        let store = v.accept(bucket).map_err(Error::from)?.store.clone();
+        // To its end also when the caller goes away: what was made is to be removed.
+        let trials = tokio::spawn(async move { probe::all(&store).await });
+        let report = trials.await.unwrap_or(Err(s3::Error::Unavailable));
+        let findings = report.map_err(Error::from)?.findings.into_iter();
+        let capabilities = findings.map(|(name, finding)| Capability {
+            name: name.to_owned(),
+            supported: finding.supported,
+            detail: finding.detail,
+        });
+        Ok(Response::new(ProbeStoreResponse {
+            capabilities: capabilities.collect(),
+        }))
     }
 }
 

@@ -5,9 +5,13 @@ use crate::s3::Error;
 use futures::StreamExt;
 use std::fmt;
 use std::sync::Arc;
+use std::time::Duration;
 
 /// How many buckets are asked after at once.
 const AT_ONCE: usize = 8;
+/// How often a setting that was made is looked at before it counts as not made.
+const LOOKS: usize = 10;
+const PAUSE: Duration = Duration::from_millis(200);
 
 /// Where a bucket stands.
 #[derive(Debug, Clone)]
@@ -150,12 +154,16 @@ impl Bucket {
                 "{name}: {problem}, and that cannot be changed: {error}"
             ));
         }
-        match self.problem(setting).await {
-            Ok(None) => None,
-            Ok(Some(_)) | Err(_) => Some(format!(
-                "{name}: {problem}; the store took the change, and does not tell it back yet"
-            )),
+        // Stores tell a new setting a moment later, or not while somebody else makes it too.
+        for _ in 0..LOOKS {
+            if self.problem(setting).await == Ok(None) {
+                return None;
+            }
+            tokio::time::sleep(PAUSE).await;
         }
+        Some(format!(
+            "{name}: {problem}; the store took the change, and does not tell it back yet"
+        ))
     }
 
     /// What is not as configured; none where all is.

@@ -1,4 +1,4 @@
-//! The rpcs of `PresignService`. Signing asks the store nothing.
+//! The rpcs of `PresignService`. Signing asks the store nothing, once it is known what the store does.
 
 use super::request::{Batch, FormWrite, Parts, Read, Write};
 use super::upload::request::{Completion, Creation, abortion};
@@ -56,10 +56,18 @@ impl PresignService for Blobs {
         request: Request<PresignPutRequest>,
     ) -> Answered<PresignPutResponse> {
         let batch = Batch::<Write>::parse(request.into_inner(), &self.buckets, self.url_life)?;
+        let known = batch
+            .bucket
+            .store
+            .capabilities()
+            .await
+            .map_err(Error::from)?;
         let mut pen = self.pen(batch.bucket.name(), batch.life)?;
         let urls = batch.items.into_iter().map(|item| {
             let key = item.key.as_str();
-            let signed = pen.put(key, &item.content_type, item.size_bytes, item.sha256);
+            let digest = item.sha256.filter(|_| known.checksums);
+            let (kind, size) = (&item.content_type, item.size_bytes);
+            let signed = pen.put(key, kind, size, digest, known.conditional_put);
             wire(item.key, signed)
         });
         Ok(Response::new(PresignPutResponse {
@@ -72,6 +80,15 @@ impl PresignService for Blobs {
         request: Request<PresignPostRequest>,
     ) -> Answered<PresignPostResponse> {
         let batch = Batch::<FormWrite>::parse(request.into_inner(), &self.buckets, self.url_life)?;
+        let known = batch
+            .bucket
+            .store
+            .capabilities()
+            .await
+            .map_err(Error::from)?;
+        if !known.post_policy {
+            return Err(Error::NoForms.into());
+        }
         let pen = self.pen(batch.bucket.name(), batch.life)?;
         let posts = batch.items.into_iter().map(|item| {
             let form = pen.form(item.key.as_str(), &item.content_type, item.sizes);

@@ -7,11 +7,12 @@
 
 use super::address::Address;
 use super::resolver::Resolver;
-use super::wire::{self, RequestBody};
+use super::wire::{self, RequestBody, Shape};
 use super::{Endpoint, Error};
 use crate::object::Sha256;
 use futures::TryFutureExt;
 use http_body_util::BodyExt;
+use hyper::body::Incoming;
 use hyper_rustls::{ConfigBuilderExt, HttpsConnector};
 use hyper_util::client::legacy::{Client, connect::HttpConnector};
 use hyper_util::rt::{TokioExecutor, TokioTimer};
@@ -83,8 +84,21 @@ impl Dispatcher {
         }
     }
 
+    /// Addresses and signs a request.
+    pub(super) fn complete(&self, request: &mut SignedRequest, extra: Extra) -> Shape {
+        self.address.complete(request, extra)
+    }
+
+    /// Sends a request as it stands, and answers the head of whatever comes back.
+    pub(super) async fn raw(
+        &self,
+        request: http::Request<RequestBody>,
+    ) -> Result<http::Response<Incoming>, Error> {
+        self.client.request(request).await.map_err(broken)
+    }
+
     async fn exchange(&self, mut request: SignedRequest) -> Result<HttpResponse, Error> {
-        let shape = self.address.complete(&mut request, self.extra);
+        let shape = self.complete(&mut request, self.extra);
         let request = wire::outgoing(request)?;
         let patience = if request.method().is_safe() {
             HEAD_OF_READ

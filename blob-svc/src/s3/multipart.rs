@@ -1,8 +1,9 @@
 //! Uploads in parts, for bytes whose number is not known beforehand: stores refuse a single PUT without a length.
 
 use super::call::retried;
+use super::dispatch::Extra;
 use super::object::whole;
-use super::{Error, ONLY_NEW, Store, metadata};
+use super::{Error, Store, metadata};
 use crate::object::Attributes;
 use bytes::Bytes;
 use rusoto_s3::{
@@ -148,7 +149,10 @@ impl Multipart {
     /// Makes the object of the parts. A try that got through unheard makes the next one fail, and may show late: whatever
     /// the error, the object may be there.
     pub async fn complete(&self) -> Result<(), Error> {
-        let s3 = self.store.client.sends(ONLY_NEW);
+        let s3 = self.store.client.sends(Extra {
+            only_new: self.store.capabilities().await?.conditional_complete,
+            ..Extra::default()
+        });
         let request = || {
             s3.complete_multipart_upload(CompleteMultipartUploadRequest {
                 bucket: self.store.bucket.clone(),

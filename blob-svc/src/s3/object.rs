@@ -2,7 +2,7 @@
 
 use super::call::retried;
 use super::dispatch::Extra;
-use super::{Error, ONLY_NEW, Store, metadata};
+use super::{Error, Store, metadata};
 use crate::object::{Attributes, Span, Stored};
 use crate::sign::PATH;
 use bytes::Bytes;
@@ -38,9 +38,10 @@ pub struct Download {
 impl Store {
     /// Stores an object under a key that is free; [`Error::ConditionFailed`] when it is taken, where the store can tell.
     pub async fn put(&self, key: &str, attributes: &Attributes, bytes: Bytes) -> Result<(), Error> {
+        let known = self.capabilities().await?;
         let s3 = self.client.sends(Extra {
-            only_new: true,
-            sha256: attributes.sha256,
+            only_new: known.conditional_put,
+            sha256: attributes.sha256.filter(|_| known.checksums),
         });
         let request = || {
             s3.put_object(PutObjectRequest {
@@ -134,7 +135,10 @@ impl Store {
         attributes: &Attributes,
     ) -> Result<(), Error> {
         let source = format!("{}/{from}", self.bucket);
-        let s3 = self.client.sends(ONLY_NEW);
+        let s3 = self.client.sends(Extra {
+            only_new: self.capabilities().await?.conditional_copy,
+            ..Extra::default()
+        });
         let request = || {
             s3.copy_object(CopyObjectRequest {
                 bucket: self.bucket.clone(),

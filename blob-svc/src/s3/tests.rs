@@ -61,7 +61,7 @@ impl Liar {
         });
         let endpoint = Endpoint::fake(authority);
         Self {
-            store: Client::new(&endpoint).bucket("bucket"),
+            store: Client::new(&endpoint).knowing(ALL).bucket("bucket"),
             asked,
         }
     }
@@ -79,6 +79,15 @@ impl Liar {
         self.asked.load(Ordering::SeqCst)
     }
 }
+
+/// A store that has shown all.
+const ALL: Capabilities = Capabilities {
+    conditional_put: true,
+    conditional_copy: true,
+    conditional_complete: true,
+    checksums: true,
+    post_policy: true,
+};
 
 fn ok(body: &str) -> String {
     format!(

@@ -175,7 +175,7 @@ fn flow(
 }
 
 /// The whole body, unless it is longer than `limit`.
-async fn gather(body: Incoming, limit: usize, idle: Duration) -> Result<Vec<u8>, Error> {
+pub(super) async fn gather(body: Incoming, limit: usize, idle: Duration) -> Result<Vec<u8>, Error> {
     let mut whole = Vec::new();
     let mut chunks = std::pin::pin!(flow(body, idle));
     while let Some(chunk) = chunks.try_next().await.map_err(|_| Error::Unavailable)? {

@@ -76,20 +76,21 @@ impl Pen {
         self.sign("GET", key, overrides.as_slice(), Vec::new())
     }
 
-    /// A URL to write `key` with: exactly this type, this many bytes and, where given, this digest; and only while the key
-    /// is free.
+    /// A URL to write `key` with: exactly this type, this many bytes and, where given, this digest; with `only_new` only
+    /// while the key is free.
     pub fn put(
         &mut self,
         key: &str,
         content_type: &str,
         size_bytes: u64,
         digest: Option<Digest>,
+        only_new: bool,
     ) -> Presigned {
         let mut headers = vec![
             ("content-length", size_bytes.to_string()),
             ("content-type", content_type.to_owned()),
-            ("if-none-match", "*".to_owned()),
         ];
+        headers.extend(only_new.then(|| ("if-none-match", "*".to_owned())));
         headers.extend(
             digest.map(|digest| ("x-amz-checksum-sha256", STANDARD.encode(digest.as_bytes()))),
         );

@@ -107,7 +107,7 @@ fn signature_of_a_read_equals_botocores_also_with_an_odd_key() {
 fn signature_of_a_write_equals_botocores_and_binds_type_length_digest_and_a_free_key() {
     let digest = Digest::parse("ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad");
     let mut pen = pen(path_style(), 900);
-    let signed = pen.put("docs/plan.pdf", "application/pdf", 1_234, digest);
+    let signed = pen.put("docs/plan.pdf", "application/pdf", 1_234, digest, true);
     assert!(signed.url.contains(
         "X-Amz-SignedHeaders=content-length%3Bcontent-type%3Bhost%3Bif-none-match%3Bx-amz-checksum-sha256&"
     ));
@@ -130,7 +130,7 @@ fn signature_of_a_write_equals_botocores_and_binds_type_length_digest_and_a_free
         ),
     ];
     assert_eq!(headers, expected);
-    let longer = pen.put("docs/plan.pdf", "application/pdf", 1_235, digest);
+    let longer = pen.put("docs/plan.pdf", "application/pdf", 1_235, digest, true);
     assert_ne!(signature_of(&signed.url), signature_of(&longer.url));
 }
 
@@ -252,8 +252,8 @@ fn a_pen_writes_each_url_as_if_it_were_its_first() {
     for _ in 0..2 {
         let first = pen(path_style(), 60).get("a/k.txt", Some("attachment"));
         assert_eq!(one.get("a/k.txt", Some("attachment")).url, first.url);
-        let put = pen(path_style(), 60).put("b", "text/plain", 0, None);
-        assert_eq!(one.put("b", "text/plain", 0, None).url, put.url);
+        let put = pen(path_style(), 60).put("b", "text/plain", 0, None, true);
+        assert_eq!(one.put("b", "text/plain", 0, None, true).url, put.url);
     }
 }
 

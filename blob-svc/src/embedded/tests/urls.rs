@@ -47,7 +47,9 @@ async fn signed_put_takes_exactly_what_it_was_signed_for() {
     let rig = Rig::new().await;
     let digest = Digest::parse("2d711642b726b04401627ca9fbac32f5c8530fb1903cc4db02258717921a4881")
         .expect("of `x`");
-    let signed = rig.pen(minute()).put("k", "text/plain", 1, Some(digest));
+    let signed = rig
+        .pen(minute())
+        .put("k", "text/plain", 1, Some(digest), true);
     assert_eq!(
         send_signed("PUT", &signed, b"y").await.status(),
         400,

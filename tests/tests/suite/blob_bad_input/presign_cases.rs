@@ -24,7 +24,10 @@ pub(super) fn add(table: &mut Table) {
         request_id: "1".to_owned(),
     };
     table.bad("BucketService/EnsureBuckets", ensure, &["request_id"]);
-    table.not_served("BucketService/ProbeStore", ProbeStoreRequest::default());
+    let probe = ProbeStoreRequest {
+        bucket: "other".to_owned(),
+    };
+    table.bad("BucketService/ProbeStore", probe, &["bucket"]);
 }
 
 fn read(key: &str) -> PresignGetItem {

@@ -55,11 +55,6 @@ impl Table {
         self.add(PUT, &requests(frames), Code::ResourceExhausted, &[]);
     }
 
-    /// Adds a method that this version does not serve; once it does, this fails until it has cases.
-    pub(super) fn not_served(&mut self, rpc: &'static str, request: impl Message + Debug) {
-        self.add(rpc, &[request], Code::Unimplemented, &[]);
-    }
-
     fn add(
         &mut self,
         rpc: &'static str,

@@ -72,6 +72,8 @@ fn names(pages: &[ListObjectsResponse]) -> (Vec<&str>, Vec<&str>) {
             .iter()
             .flat_map(|page| &page.prefixes)
             .map(String::as_str)
+            // SeaweedFS keeps the empty folder in which the service tried it.
+            .filter(|prefix| *prefix != "uploads/")
             .collect(),
     )
 }
