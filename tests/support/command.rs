@@ -39,6 +39,14 @@ pub fn metadata_svc() -> Command {
     command
 }
 
+/// `blob-svc` of this build, for its commands.
+#[must_use]
+pub fn blob_svc() -> Command {
+    let mut command = Command::new(binary("blob-svc"));
+    command.env_clear().stdin(Stdio::null());
+    command
+}
+
 /// `grpcurl`, `curl`, `sh` or another program, with the tools of `tests/install` in front of PATH.
 #[must_use]
 pub fn program(name: &str) -> Command {

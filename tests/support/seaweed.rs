@@ -75,6 +75,9 @@ pub struct Seaweed {
 }
 
 impl Seaweed {
+    /// The access key and the secret key of one who may read, write and list objects, and nothing beside that.
+    pub const LEAST: (&str, &str) = ("fake-least-key", "fake-least-secret");
+
     /// Starts an empty one, and waits until it serves.
     ///
     /// # Panics
@@ -247,11 +250,14 @@ impl Drop for Seaweed {
 }
 
 fn identities() -> String {
-    let actions = ["Admin", "Read", "Write", "List", "Tagging"];
-    let credentials = serde_json::json!({ "accessKey": ACCESS_KEY, "secretKey": SECRET_KEY });
-    let identity =
-        serde_json::json!({ "name": "tests", "credentials": [credentials], "actions": actions });
-    serde_json::json!({ "identities": [identity] }).to_string()
+    let identity = |name: &str, (access_key, secret_key): (&str, &str), actions: &[&str]| {
+        let credentials = serde_json::json!({ "accessKey": access_key, "secretKey": secret_key });
+        serde_json::json!({ "name": name, "credentials": [credentials], "actions": actions })
+    };
+    let all = ["Admin", "Read", "Write", "List", "Tagging"];
+    let tests = identity("tests", (ACCESS_KEY, SECRET_KEY), &all);
+    let least = identity("least", Seaweed::LEAST, &["Read", "Write", "List"]);
+    serde_json::json!({ "identities": [tests, least] }).to_string()
 }
 
 /// A free port with another free one [`ADMIN_GRPC`] above it, which still lies below those of outgoing connections.
