@@ -12,7 +12,7 @@ mod state;
 use std::{
     net::SocketAddr,
     sync::{
-        Arc, Mutex, PoisonError,
+        Arc, Mutex, MutexGuard, PoisonError,
         atomic::{AtomicUsize, Ordering},
     },
     thread::{self, JoinHandle},
@@ -33,6 +33,7 @@ pub use self::rule::{End, Fault, Place, Rule};
 pub struct FaultProxy {
     address: SocketAddr,
     shared: Arc<Shared>,
+    numbers: AtomicUsize,
     stop: Option<oneshot::Sender<()>>,
     thread: Option<JoinHandle<()>>,
 }
@@ -42,8 +43,9 @@ pub struct FaultProxy {
 struct Shared {
     upstream: SocketAddr,
     is_http: bool,
-    rules: Mutex<Vec<Rule>>,
+    rules: Mutex<Vec<(usize, Rule)>>,
     open: AtomicUsize,
+    hanging: AtomicUsize,
     hits: AtomicUsize,
 }
 
@@ -73,6 +75,7 @@ impl FaultProxy {
             is_http,
             rules: Mutex::default(),
             open: AtomicUsize::new(0),
+            hanging: AtomicUsize::new(0),
             hits: AtomicUsize::new(0),
         });
         let listener = std::net::TcpListener::bind("127.0.0.1:0").expect("loopback has free ports");
@@ -92,6 +95,7 @@ impl FaultProxy {
         Self {
             address,
             shared,
+            numbers: AtomicUsize::new(0),
             stop: Some(stop),
             thread: Some(thread),
         }
@@ -103,14 +107,36 @@ impl FaultProxy {
         self.address.to_string()
     }
 
-    /// From now on this happens, besides what was asked for before.
-    pub fn add(&self, rule: Rule) {
-        self.rules().push(rule);
+    /// From now on this happens, besides what was asked for before. It has a number, to be lifted by.
+    pub fn add(&self, rule: Rule) -> usize {
+        let number = self.numbers.fetch_add(1, Ordering::SeqCst);
+        self.rules().push((number, rule));
+        number
     }
 
-    /// From now on all passes. What broke stays broken, and what hangs hangs until its caller gives up.
+    /// From now on that rule hits nothing; how often it did. What broke stays broken, and what hangs hangs until its caller
+    /// gives up, though he can send again.
+    ///
+    /// # Panics
+    /// When there is no such rule.
+    pub fn lift(&self, number: usize) -> usize {
+        let mut rules = self.rules();
+        let place = rules.iter().position(|(other, _)| *other == number);
+        rules
+            .remove(place.expect("it was added, and not lifted"))
+            .1
+            .hits
+    }
+
+    /// From now on all passes, as with [`FaultProxy::lift`].
     pub fn clear(&self) {
         self.rules().clear();
+    }
+
+    /// How many connections hang: their callers have not given up.
+    #[must_use]
+    pub fn hanging(&self) -> usize {
+        self.shared.hanging.load(Ordering::SeqCst)
     }
 
     /// How many connections its callers have open.
@@ -125,7 +151,7 @@ impl FaultProxy {
         self.shared.hits.load(Ordering::SeqCst)
     }
 
-    fn rules(&self) -> std::sync::MutexGuard<'_, Vec<Rule>> {
+    fn rules(&self) -> MutexGuard<'_, Vec<(usize, Rule)>> {
         self.shared
             .rules
             .lock()
@@ -143,15 +169,24 @@ impl Drop for FaultProxy {
 }
 
 impl Shared {
+    /// Whether this rule holds still.
+    fn holds(&self, rule: Option<usize>) -> bool {
+        let rules = self.rules.lock();
+        let rules = rules.unwrap_or_else(PoisonError::into_inner);
+        rules.iter().any(|(number, _)| Some(*number) == rule)
+    }
+
     fn has_no_rule(&self) -> bool {
         let rules = self.rules.lock();
         rules.unwrap_or_else(PoisonError::into_inner).is_empty()
     }
 
     /// What is to happen to this request, or to a connection where nothing is known of requests.
-    fn fault_of(&self, head: Option<&Head>) -> Option<Fault> {
+    fn fault_of(&self, head: Option<&Head>) -> Option<(usize, Fault)> {
         let mut rules = self.rules.lock().unwrap_or_else(PoisonError::into_inner);
-        let fault = rules.iter_mut().find_map(|rule| rule.hit(head))?;
+        let fault = rules
+            .iter_mut()
+            .find_map(|(number, rule)| Some((*number, rule.hit(head)?)))?;
         self.hits.fetch_add(1, Ordering::SeqCst);
         Some(fault)
     }

@@ -57,15 +57,8 @@ impl Bucket {
     /// The settings by which blob-svc uses it.
     #[must_use]
     pub fn settings(&self) -> Vec<(&'static str, String)> {
-        let Some(bucket) = &self.seaweed else {
-            return Vec::new();
-        };
-        vec![
-            ("S3_ENDPOINT", format!("http://{}", bucket.address)),
-            ("S3_ACCESS_KEY", bucket.access_key.clone()),
-            ("S3_SECRET_KEY", bucket.secret_key.clone()),
-            ("S3_BUCKET", bucket.name.clone()),
-        ]
+        let settings = |bucket: &S3| bucket.settings(&bucket.address);
+        self.seaweed.as_ref().map(settings).unwrap_or_default()
     }
 
     /// The bucket, seen past `service`, which uses it.

@@ -34,6 +34,17 @@ impl S3 {
         }
     }
 
+    /// The settings by which blob-svc uses the bucket, reaching the store at `address`.
+    #[must_use]
+    pub fn settings(&self, address: &str) -> Vec<(&'static str, String)> {
+        vec![
+            ("S3_ENDPOINT", format!("http://{address}")),
+            ("S3_ACCESS_KEY", self.access_key.clone()),
+            ("S3_SECRET_KEY", self.secret_key.clone()),
+            ("S3_BUCKET", self.name.clone()),
+        ]
+    }
+
     /// Makes the bucket; whether it is there now.
     #[must_use]
     pub fn make(&self) -> bool {

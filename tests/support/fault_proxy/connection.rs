@@ -1,6 +1,6 @@
 //! One connection: what comes from the caller goes to the server, and back, until it ends, by itself or by a fault.
 
-use std::time::Duration;
+use std::{sync::atomic::Ordering, time::Duration};
 
 use tokio::{
     io::{AsyncReadExt as _, AsyncWriteExt as _, Interest},
@@ -28,7 +28,7 @@ type Caller<'a> = Mutex<WriteHalf<'a>>;
 /// Serves a connection to its end.
 pub(super) async fn serve(mut client: TcpStream, shared: &Shared) {
     let Ok(mut server) = TcpStream::connect(shared.upstream).await else {
-        return end(client, None, End::Reset).await;
+        return end(shared, client, None, End::Reset, None).await;
     };
     for stream in [&client, &server] {
         let _ = stream.set_nodelay(true);
@@ -50,11 +50,24 @@ pub(super) async fn serve(mut client: TcpStream, shared: &Shared) {
             way = answers(shared, &state, from_server, &caller) => way,
         }
     };
-    end(client, Some(server), way).await;
+    let hangs = matches!(way, End::Hang | End::HalfOpen);
+    shared
+        .hanging
+        .fetch_add(usize::from(hangs), Ordering::SeqCst);
+    end(shared, client, Some(server), way, state.rule()).await;
+    shared
+        .hanging
+        .fetch_sub(usize::from(hangs), Ordering::SeqCst);
 }
 
 /// Ends both sides of a connection.
-async fn end(mut client: TcpStream, server: Option<TcpStream>, way: End) {
+async fn end(
+    shared: &Shared,
+    mut client: TcpStream,
+    server: Option<TcpStream>,
+    way: End,
+    rule: Option<usize>,
+) {
     match way {
         End::Reset => {
             for stream in std::iter::once(&client).chain(&server) {
@@ -62,20 +75,31 @@ async fn end(mut client: TcpStream, server: Option<TcpStream>, way: End) {
             }
         }
         End::Close => drop(client.shutdown().await),
-        // Nothing is read, so that the caller cannot go on sending.
-        End::Hang => loop {
-            let ready = client.ready(Interest::READABLE).await;
-            if ready.is_ok_and(|ready| !ready.is_read_closed()) {
+        End::Hang => {
+            // Nothing is read, so that the caller cannot go on sending; and his end shows only behind all that he sent.
+            while shared.holds(rule) && !is_closed(&client).await {
                 sleep(LOOK_EVERY).await;
-            } else {
-                break;
             }
-        },
+            swallow(client).await;
+        }
         End::HalfOpen => {
             drop(server);
-            while read(&mut client.split().0, &mut Vec::new()).await.is_ok() {}
+            swallow(client).await;
         }
     }
+}
+
+/// Takes whatever comes, to its end.
+async fn swallow(mut client: TcpStream) {
+    let mut taken = Vec::new();
+    while read(&mut client.split().0, &mut taken).await.is_ok() {
+        taken.clear();
+    }
+}
+
+async fn is_closed(client: &TcpStream) -> bool {
+    let ready = client.ready(Interest::READABLE).await;
+    !ready.is_ok_and(|ready| !ready.is_read_closed())
 }
 
 /// From the caller to the server, request by request.

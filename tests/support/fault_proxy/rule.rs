@@ -22,7 +22,7 @@ pub enum End {
     Reset,
     /// By FIN to both sides, as if that were all.
     Close,
-    /// Not: nothing more is taken or given, until the caller gives up.
+    /// Not: nothing is given until the caller gives up, and nothing taken as long as the rule holds.
     Hang,
     /// To the server by FIN; the caller learns nothing of it, and whatever it sends is swallowed.
     HalfOpen,
@@ -44,6 +44,8 @@ pub struct Rule {
     method: Option<&'static str>,
     part: String,
     left: usize,
+    /// How often it hit.
+    pub(super) hits: usize,
     one_in: usize,
     seen: usize,
 }
@@ -57,6 +59,7 @@ impl Rule {
             method: None,
             part: String::new(),
             left: usize::MAX,
+            hits: 0,
             one_in: 1,
             seen: 0,
         }
@@ -67,6 +70,14 @@ impl Rule {
     pub fn on(method: &'static str, part: &str, fault: Fault) -> Self {
         Self {
             method: Some(method),
+            ..Self::about(part, fault)
+        }
+    }
+
+    /// Requests with `part` in their path or query.
+    #[must_use]
+    pub fn about(part: &str, fault: Fault) -> Self {
+        Self {
             part: part.to_owned(),
             ..Self::all(fault)
         }
@@ -101,6 +112,7 @@ impl Rule {
             return None;
         }
         self.left -= 1;
+        self.hits += 1;
         Some(self.fault)
     }
 }

@@ -21,14 +21,15 @@ pub(super) enum Way {
 /// A connection's fault and counters.
 #[derive(Default)]
 pub(super) struct State {
-    fault: Cell<Option<Fault>>,
+    /// The rule's number, and what it does.
+    fault: Cell<Option<(usize, Fault)>>,
     sent: Cell<usize>,
     received: Cell<usize>,
 }
 
 impl State {
     /// A request begins, and with it this fault.
-    pub(super) fn begin(&self, fault: Option<Fault>) {
+    pub(super) fn begin(&self, fault: Option<(usize, Fault)>) {
         self.fault.set(fault);
         self.sent.set(0);
         self.received.set(0);
@@ -47,7 +48,12 @@ impl State {
 
     /// What is wrong.
     pub(super) fn fault(&self) -> Option<Fault> {
-        self.fault.get()
+        self.fault.get().map(|(_, fault)| fault)
+    }
+
+    /// The number of the rule behind it.
+    pub(super) fn rule(&self) -> Option<usize> {
+        self.fault.get().map(|(number, _)| number)
     }
 
     /// Hands `bytes` on, as far as the fault lets them pass.
@@ -63,7 +69,7 @@ impl State {
         };
         let before = counter.get();
         counter.set(before + bytes.len());
-        match (self.fault.get(), way) {
+        match (self.fault(), way) {
             (Some(Fault::Break(end, Place::Request(place))), Way::There)
             | (Some(Fault::Break(end, Place::Answer(place))), Way::Back)
                 if before + bytes.len() >= place =>

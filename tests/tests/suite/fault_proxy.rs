@@ -146,7 +146,7 @@ fn an_answer_ends_after_as_many_bytes_as_asked_for_and_as_asked_for() {
                     "{end:?} after {place}"
                 );
                 if matches!(end, End::Hang | End::HalfOpen) {
-                    assert_eq!(proxy.open(), 1, "{end:?} after {place}");
+                    assert_eq!(proxy.hanging(), 1, "{end:?} after {place}");
                 }
                 drop(stream);
                 until("what hung ends with its caller", || proxy.open() == 0);
@@ -215,7 +215,7 @@ fn a_rule_hits_the_requests_that_it_means_as_often_as_it_says() {
     let busy = Fault::Answer(503, "");
     proxy.add(Rule::on("PUT", "uploadId=", busy).times(2));
     proxy.add(Rule::on("POST", "/a", busy));
-    proxy.add(Rule::on("PUT", "/third", busy).one_in(3));
+    let third = proxy.add(Rule::on("PUT", "/third", busy).one_in(3));
     let paths = [
         "/a",
         "/a?uploadId=1",
@@ -229,6 +229,7 @@ fn a_rule_hits_the_requests_that_it_means_as_often_as_it_says() {
     let found = paths.map(|path| put(&proxy, path, &["-H", "expect:"]).status);
     assert_eq!(found, [200, 503, 503, 200, 200, 200, 503, 200]);
     assert_eq!((proxy.hits(), echo.requests()), (3, 5));
+    assert_eq!(proxy.lift(third), 1);
 }
 
 #[test]
