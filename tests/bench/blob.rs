@@ -31,7 +31,7 @@ pub(crate) struct Arguments {
     /// How often each side runs, by turns.
     #[arg(long, default_value_t = 5, value_parser = clap::value_parser!(u64).range(1..))]
     rounds: u64,
-    /// How large each of the 8 uploads and 8 downloads at once is whose memory is told, in MiB.
+    /// How large each of the 8 uploads and 8 downloads is that show blob-svc's memory, in MiB.
     #[arg(long, default_value_t = 256, value_parser = clap::value_parser!(u32).range(1..=4_096))]
     memory_mib: u32,
 }
