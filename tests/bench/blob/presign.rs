@@ -34,10 +34,11 @@ const URL_BYTES: usize = 200;
 const LIFE: Duration = Duration::from_secs(3_600);
 const MICROS: f64 = 1e6;
 
+/// CPU time: the thread does nothing but sign, and others of the machine cannot lengthen it.
 const OF_URL: Goal = Goal {
-    of: micros,
+    of: client_micros,
     bound: Bound::AtMost(1.3),
-    unit: "µs per URL",
+    unit: "µs of CPU per URL",
 };
 const OF_CORE: Goal = Goal {
     of: per_core,
@@ -55,7 +56,7 @@ pub(crate) const TABLE: Table = Table {
         },
         Column {
             name: "µs per URL",
-            of: micros,
+            of: |run| MICROS / run.per_second(),
             digits: 2,
         },
         Column {
@@ -65,7 +66,7 @@ pub(crate) const TABLE: Table = Table {
         },
         Column {
             name: "client CPU µs per URL",
-            of: |run| run.cost().client * MICROS,
+            of: client_micros,
             digits: 2,
         },
         Column {
@@ -172,8 +173,8 @@ fn calls(keys: &[String]) -> Calls {
     }
 }
 
-fn micros(run: &Run) -> f64 {
-    MICROS / run.per_second()
+fn client_micros(run: &Run) -> f64 {
+    run.cost().client * MICROS
 }
 
 /// URLs per CPU second of who signs.

@@ -17,7 +17,7 @@ const PREFIX: &str = "chats/0193a5a0-7c1e-7d4b-9f63-2b8f00000001/";
 const OBJECTS: usize = 10_000;
 const OBJECT_BYTES: usize = 100;
 /// How many are stored at once, before it is measured how they are deleted.
-const AT_ONCE: usize = 16;
+const AT_ONCE: usize = 8;
 const MICROS: f64 = 1e6;
 
 pub(crate) const TABLE: Table = Table {
