@@ -6,6 +6,7 @@ mod blob_addresses;
 mod blob_bad_input;
 mod blob_buckets;
 mod blob_faults;
+mod blob_local_mode;
 mod blob_objects;
 mod blob_probe;
 mod contract_list;
