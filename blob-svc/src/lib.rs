@@ -24,6 +24,7 @@ use s3::Client;
 
 use anyhow::Context;
 use contract::telemetry::Telemetry;
+use std::io::Write;
 
 /// Runs the service until the process is asked to end.
 pub async fn run(config: Config) -> anyhow::Result<()> {
@@ -39,9 +40,8 @@ pub async fn ensure_buckets(config: Config) -> anyhow::Result<()> {
     let (_embedded, endpoint) = server::open_store(&config).await?;
     let buckets = Buckets::new(&Client::new(&endpoint), &config.buckets);
     let standings = buckets.standings(true).await?;
-    for standing in &standings {
-        println!("{standing}");
-    }
+    let lines = standings.iter().map(|standing| format!("{standing}\n"));
+    print(&lines.collect::<String>())?;
     let all_ready = standings
         .iter()
         .all(|standing| standing.state == State::Ready);
@@ -58,9 +58,17 @@ pub async fn probe(config: Config, bucket: Option<&str>, json: bool) -> anyhow::
     let report = probe::all(&bucket.store).await;
     let report = report.with_context(|| format!("bucket {}", bucket.name()))?;
     if json {
-        println!("{:#}", report.json());
+        print(&format!("{:#}\n", report.json()))
     } else {
-        print!("{report}");
+        print(&report.to_string())
     }
-    Ok(())
+}
+
+/// On standard output, which may be a pipe that nobody reads to its end.
+fn print(text: &str) -> anyhow::Result<()> {
+    let mut output = std::io::stdout().lock();
+    let written = output
+        .write_all(text.as_bytes())
+        .and_then(|()| output.flush());
+    written.context("cannot print")
 }
