@@ -41,6 +41,8 @@ use std::sync::Arc;
 use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
 
+/// How much of a request is read at once: every connection has this much in memory.
+const READ_AHEAD: usize = 64 << 10;
 /// What signatures must name as their region.
 const REGION: &str = "us-east-1";
 
@@ -116,6 +118,7 @@ async fn accept(listener: TcpListener, backend: Backend, front: Front) -> Infall
             service_fn(move |request| cors::serve(backend.clone(), front.clone(), request));
         let connection = hyper::server::conn::http1::Builder::new()
             .timer(TokioTimer::new())
+            .max_buf_size(READ_AHEAD)
             .serve_connection(TokioIo::new(stream), service);
         tokio::spawn(async move {
             if let Err(error) = connection.await {

@@ -1,5 +1,6 @@
 //! Objects: what is known of one besides its bytes, and the digest that its bytes answer to.
 
+mod buffer;
 mod checks;
 mod copy;
 mod download;

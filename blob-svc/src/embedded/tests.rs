@@ -80,7 +80,7 @@ impl Rig {
     }
 
     async fn put(&self, key: &str, bytes: impl Into<Bytes>) -> Result<(), StoreError> {
-        self.store.put(key, &plain(), bytes.into()).await
+        self.store.put(key, &plain(), &[bytes.into()]).await
     }
 
     async fn get(&self, key: &str, span: Span) -> Result<Vec<u8>, StoreError> {

@@ -9,7 +9,7 @@
 //! when the upload begins, which not every store takes. Length and entity tag of each part are checked instead, and the
 //! whole's length at the end.
 
-use super::limits::Buffer;
+use super::buffer::Buffer;
 use super::request::Upload;
 use super::{Attributes, Sha256, Stored, frames::Frames};
 use crate::error::Error;
@@ -117,7 +117,7 @@ impl Blobs {
             let (next, committed) = parts.beside(self.fill(frames)).await?;
             buffer = next;
             if let Some(sha256) = committed {
-                if !buffer.is_empty() {
+                if !buffer.bytes().is_empty() {
                     parts.add(buffer).await?;
                 }
                 while parts.landed().await? {}
@@ -129,17 +129,15 @@ impl Blobs {
 
 impl Parts {
     /// Begins to upload the next part, when few enough are under way.
-    async fn add(&mut self, buffer: Buffer) -> Result<(), Error> {
+    async fn add(&mut self, mut buffer: Buffer) -> Result<(), Error> {
         while self.under_way.len() >= AT_ONCE {
             self.landed().await?;
         }
         self.sent += 1;
         let (number, multipart) = (self.sent, self.multipart.clone());
-        let (bytes, reserved) = buffer.take();
         let upload = async move {
-            let etag = multipart.part(number, bytes).await;
-            drop(reserved);
-            Ok((number, etag?))
+            let etag = multipart.part(number, buffer.bytes()).await?;
+            Ok((number, etag))
         };
         self.under_way.spawn(upload.in_current_span());
         Ok(())

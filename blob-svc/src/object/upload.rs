@@ -4,8 +4,8 @@
 //! ([`super::parts`]). Either way the key holds nothing before the commit frame. The upload runs in a task of its own, to its
 //! end also when the caller goes away, and everything before the commit ends with the call's time at the latest.
 
+use super::buffer::Buffer;
 use super::frames::{Frames, Next};
-use super::limits::Buffer;
 use super::request::Upload;
 use super::{Attributes, Sha256, Stored};
 use crate::error::Error;
@@ -47,14 +47,15 @@ impl Blobs {
     }
 
     async fn store(&self, upload: &Upload, frames: &mut Frames) -> Result<Sha256, Error> {
-        let (buffer, committed) = self.fill(frames).await?;
+        let (mut buffer, committed) = self.fill(frames).await?;
         let Some(sha256) = committed else {
             return self.store_in_parts(upload, buffer, frames).await;
         };
         let attributes = upload.attributes(frames.content_type(), Some(sha256));
-        let (bytes, _reserved) = buffer.take();
         let store = &upload.bucket.store;
-        store.put(upload.key.as_str(), &attributes, bytes).await?;
+        store
+            .put(upload.key.as_str(), &attributes, buffer.bytes())
+            .await?;
         Ok(sha256)
     }
 
@@ -73,7 +74,7 @@ impl Blobs {
             NEXT_BUFFER
         };
         let until = frames.deadline().min(Instant::now() + patience);
-        let mut buffer = self.limits.buffer(room as usize, until).await?;
+        let mut buffer = self.limits.memory.buffer(room as usize, until).await?;
         while buffer.room() > 0 || frames.left() == Some(0) {
             match frames.next(buffer.room()).await? {
                 Next::Chunk(chunk) => buffer.put(&chunk),

@@ -57,7 +57,7 @@ impl Bench {
         body: &'static [u8],
         headers: &[(&str, &str)],
     ) -> Result<Answer, Error> {
-        let etag = upload.part(1, body.into()).await?;
+        let etag = upload.part(1, &[body.into()]).await?;
         let parts = format!(
             "<CompleteMultipartUpload><Part><PartNumber>1</PartNumber><ETag>{etag}</ETag></Part></CompleteMultipartUpload>"
         );

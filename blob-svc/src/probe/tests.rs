@@ -96,7 +96,7 @@ impl Worse {
             request_id: None,
         };
         self.store
-            .put(key, &attributes, Bytes::from_static(body))
+            .put(key, &attributes, &[Bytes::from_static(body)])
             .await
     }
 
@@ -193,7 +193,7 @@ async fn store_that_does_not_know_conditions_is_found_out_and_written_to_without
         .await
         .expect("begun");
     let etag = upload
-        .part(1, Bytes::from_static(b"bytes"))
+        .part(1, &[Bytes::from_static(b"bytes")])
         .await
         .expect("uploaded");
     upload.count_in(1, etag);

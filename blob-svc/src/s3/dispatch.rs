@@ -36,6 +36,8 @@ const IDLE_BODY: Duration = Duration::from_secs(15);
 /// Servers commonly close an idle connection after 20 s or later; ours must be the first to go.
 const IDLE_CONNECTION: Duration = Duration::from_secs(15);
 const IDLE_CONNECTIONS: usize = 64;
+/// How much of an answer is read at once: every download has this much in memory twice or three times.
+const READ_AHEAD: usize = 128 << 10;
 
 #[derive(Clone)]
 pub(super) struct Dispatcher {
@@ -68,6 +70,7 @@ impl Dispatcher {
             .pool_timer(TokioTimer::new())
             .pool_idle_timeout(IDLE_CONNECTION)
             .pool_max_idle_per_host(IDLE_CONNECTIONS)
+            .http1_max_buf_size(READ_AHEAD)
             .build(https);
         Self {
             client,

@@ -2,7 +2,7 @@
 
 use super::call::retried;
 use super::dispatch::Extra;
-use super::object::whole;
+use super::object::{length, whole};
 use super::{Error, Store, metadata};
 use crate::object::Attributes;
 use bytes::Bytes;
@@ -117,15 +117,15 @@ impl Multipart {
     }
 
     /// Uploads a part, 5 MiB at least unless it is the last, and answers its entity tag. Parts may be uploaded at once.
-    pub async fn part(&self, number: u16, bytes: Bytes) -> Result<String, Error> {
+    pub async fn part(&self, number: u16, bytes: &[Bytes]) -> Result<String, Error> {
         let request = || {
             self.store.plain.upload_part(UploadPartRequest {
                 bucket: self.store.bucket.clone(),
                 key: self.key.clone(),
                 upload_id: self.upload_id.clone(),
                 part_number: i64::from(number),
-                content_length: Some(bytes.len() as i64),
-                body: Some(whole(&bytes)),
+                content_length: Some(length(bytes) as i64),
+                body: Some(whole(bytes)),
                 ..UploadPartRequest::default()
             })
         };

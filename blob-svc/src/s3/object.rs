@@ -37,7 +37,12 @@ pub struct Download {
 
 impl Store {
     /// Stores an object under a key that is free; [`Error::ConditionFailed`] when it is taken, where the store can tell.
-    pub async fn put(&self, key: &str, attributes: &Attributes, bytes: Bytes) -> Result<(), Error> {
+    pub async fn put(
+        &self,
+        key: &str,
+        attributes: &Attributes,
+        bytes: &[Bytes],
+    ) -> Result<(), Error> {
         let known = self.capabilities().await?;
         let s3 = self.client.sends(Extra {
             only_new: known.conditional_put,
@@ -49,8 +54,8 @@ impl Store {
                 key: key.to_owned(),
                 content_type: Some(attributes.content_type.clone()),
                 metadata: Some(metadata::write(attributes)),
-                content_length: Some(bytes.len() as i64),
-                body: Some(whole(&bytes)),
+                content_length: Some(length(bytes) as i64),
+                body: Some(whole(bytes)),
                 ..PutObjectRequest::default()
             })
         };
@@ -164,9 +169,14 @@ impl Store {
 }
 
 /// A body that can be made again, with its length known to rusoto.
-pub(super) fn whole(bytes: &Bytes) -> ByteStream {
-    let chunk = bytes.clone();
-    ByteStream::new_with_size(futures::stream::once(async move { Ok(chunk) }), bytes.len())
+pub(super) fn whole(bytes: &[Bytes]) -> ByteStream {
+    let chunks = futures::stream::iter(bytes.to_vec()).map(Ok);
+    ByteStream::new_with_size(chunks, length(bytes))
+}
+
+/// The length of bytes that come in chunks.
+pub(super) fn length(bytes: &[Bytes]) -> usize {
+    bytes.iter().map(Bytes::len).sum()
 }
 
 /// `Range` of RFC 9110, section 14.2. None for the whole object: an empty one has no satisfiable range.

@@ -238,7 +238,7 @@ async fn busy_store_is_asked_again_also_to_take_bytes() {
     };
     let seen = liar
         .store
-        .put("k", &attributes, Bytes::from_static(b"again"))
+        .put("k", &attributes, &[Bytes::from_static(b"again")])
         .await;
     assert_eq!((seen, liar.asked()), (Ok(()), 2));
 }

@@ -3,6 +3,7 @@
 mod copies;
 mod ends;
 mod lists;
+mod memory;
 mod once;
 mod reads;
 mod removals;

@@ -16,7 +16,7 @@ async fn bytes_that_differ_from_their_digest_are_refused_and_not_stored() {
     };
     let body = Bytes::from_static(b"came");
     assert_eq!(
-        rig.store.put("k", &attributes, body).await,
+        rig.store.put("k", &attributes, &[body]).await,
         Err(StoreError::Damaged)
     );
     assert_eq!(rig.store.head("k").await, Err(StoreError::NoSuchKey));
@@ -33,7 +33,7 @@ async fn object_comes_back_with_its_bytes_and_attributes() {
         request_id: Some(Uuid::now_v7()),
     };
     rig.store
-        .put("a/b.pdf", &attributes, bytes.clone())
+        .put("a/b.pdf", &attributes, std::slice::from_ref(&bytes))
         .await
         .expect("stored");
     let stored = rig.store.head("a/b.pdf").await.expect("it is there");

@@ -5,7 +5,7 @@ use crate::s3::Multipart;
 
 /// Uploads a part and counts it in.
 async fn add(upload: &mut Multipart, number: u16, bytes: impl Into<Bytes>) {
-    let etag = upload.part(number, bytes.into()).await.expect("a part");
+    let etag = upload.part(number, &[bytes.into()]).await.expect("a part");
     upload.count_in(number, etag);
 }
 

@@ -58,7 +58,7 @@ async fn copy_of_an_object_without_a_digest_gets_one() {
     };
     rig.bucket
         .store
-        .put("foreign", &foreign, "x".into())
+        .put("foreign", &foreign, &["x".into()])
         .await
         .expect("stored");
     let key = |text: &str| Key::parse(text.to_owned()).expect("a key");

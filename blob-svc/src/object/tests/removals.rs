@@ -15,7 +15,7 @@ async fn removal_of_a_folder_counts_every_page_and_spares_its_neighbour() {
         .map(|n| format!("images/{n}"))
         .chain(["images2/0".to_owned()]);
     let (store, plain) = (&rig.bucket.store, &plain);
-    let puts = keys.map(async |key| store.put(&key, plain, "xy".into()).await);
+    let puts = keys.map(async |key| store.put(&key, plain, &["xy".into()]).await);
     futures::stream::iter(puts)
         .buffered(16)
         .try_collect::<Vec<()>>()

@@ -32,7 +32,9 @@ impl Note {
         attributes: &Attributes,
     ) -> Result<(), Error> {
         let text = format!("{}\n{}\n", self.store_id, self.size_bytes);
-        store.put(&key_of(staging), attributes, text.into()).await
+        store
+            .put(&key_of(staging), attributes, &[text.into()])
+            .await
     }
 
     /// Reads the note, if there is one, and the attributes that were declared.
