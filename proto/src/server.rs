@@ -21,6 +21,8 @@ const DRAIN_LIMIT: Duration = Duration::from_secs(10);
 /// HTTP/2 flow control: enough in flight for uploads at the speed of a local network.
 const STREAM_WINDOW_BYTES: u32 = 1 << 20;
 const CONNECTION_WINDOW_BYTES: u32 = 4 << 20;
+/// Chunks of uploads come in a frame or two, not in sixteen: each costs a read of its own.
+const FRAME_BYTES: u32 = 128 << 10;
 /// Finds peers that are gone without a word.
 const KEEPALIVE: Duration = Duration::from_secs(30);
 
@@ -88,6 +90,7 @@ impl Server {
         let serving = transport::Server::builder()
             .initial_stream_window_size(STREAM_WINDOW_BYTES)
             .initial_connection_window_size(CONNECTION_WINDOW_BYTES)
+            .max_frame_size(Some(FRAME_BYTES))
             .http2_keepalive_interval(Some(KEEPALIVE))
             .layer(CallLayer::new(self.max_calls))
             .add_routes(self.routes.routes())
