@@ -114,7 +114,8 @@ impl From<Error> for Status {
 fn of_store(error: s3::Error) -> Status {
     match error {
         s3::Error::ConditionFailed => {
-            status::failed_precondition("STORE", "object", "a condition does not hold")
+            let refused = "the store refuses it: it is taken, or a folder of the store's";
+            status::failed_precondition("STORE", "key", refused)
         }
         s3::Error::NoSuchBucket => {
             status::failed_precondition("BUCKET", "bucket", "is not there: EnsureBuckets makes it")

@@ -35,7 +35,8 @@ impl Blobs {
             None => match self.store(&upload, &mut frames).await {
                 // Somebody was faster, or the first try of ours got through unheard.
                 Err(Error::Store(s3::Error::ConditionFailed)) => {
-                    let stored = store.find(key).await?.ok_or(s3::Error::Unavailable)?;
+                    // SeaweedFS says so too of a key that names one of its folders: there is none to find, ever.
+                    let stored = store.find(key).await?.ok_or(s3::Error::ConditionFailed)?;
                     same(&upload, &stored, &mut frames).await?
                 }
                 stored => stored?,

@@ -122,6 +122,7 @@ async fn listing_that_is_cut_nested_empty_or_another_buckets_is_malformed() {
         &LISTING.replace("bucket", "other"),
         &LISTING.replace("false", "true"),
         &LISTING.replace("<Size>1<", "<Size>many<"),
+        &LISTING.replace("false", "maybe"),
         &LISTING.replace("2026-01-01T", "yesterday"),
         "<html><body>login</body></html>",
     ] {
@@ -173,6 +174,7 @@ async fn headers_that_rusoto_would_panic_on_are_malformed() {
     for header in [
         "x-amz-missing-meta: many",
         "x-amz-mp-parts-count: x",
+        "x-amz-tagging-count: many",
         "x-amz-delete-marker: maybe",
         "x-amz-meta-name: \u{44f}",
     ] {

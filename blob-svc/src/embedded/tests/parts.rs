@@ -41,6 +41,20 @@ async fn parts_become_one_object_and_leave_no_files_of_their_own() {
 }
 
 #[tokio::test]
+async fn a_part_under_another_tag_completes_nothing_and_the_upload_goes_on() {
+    let rig = Rig::new().await;
+    let mut upload = rig.store.begin("k", &plain()).await.expect("begun");
+    let etag = upload.part(1, &["whole".into()]).await.expect("a part");
+    let mut wrong = upload.clone();
+    wrong.count_in(1, "\"00000000000000000000000000000000\"".to_owned());
+    assert_eq!(wrong.complete().await, Err(StoreError::Refused));
+    assert_eq!(rig.store.head("k").await, Err(StoreError::NoSuchKey));
+    upload.count_in(1, etag);
+    upload.complete().await.expect("completed");
+    assert_eq!(rig.get("k", Span::WHOLE).await.expect("readable"), b"whole");
+}
+
+#[tokio::test]
 async fn small_part_in_the_middle_and_a_taken_key_are_refused_and_abort_cleans_up() {
     let rig = Rig::new().await;
     let mut upload = rig.store.begin("k", &plain()).await.expect("begun");

@@ -26,6 +26,38 @@ async fn signed_get_answers_the_bytes_under_the_original_name() {
     assert_eq!(send_signed("GET", &forged, b"").await.status(), 403);
 }
 
+/// Keys that would climb out of their bucket are names like any other: no file is named after a key.
+#[tokio::test]
+async fn a_key_that_climbs_stays_in_its_bucket() {
+    let rig = Rig::new().await;
+    let neighbour = StoreClient::new(&rig.embedded.endpoint).bucket("neighbour");
+    neighbour.ensure_bucket().await.expect("it is made");
+    let climbing = "../neighbour/k";
+    // Whether it is refused or stored, it is not the neighbour's.
+    let _ = rig.put(climbing, "mine").await;
+    assert_eq!(neighbour.head("k").await, Err(StoreError::NoSuchKey));
+    assert!(rig.files() <= 1);
+    let outside = fs::read_dir(rig.folder.path()).expect("readable").count();
+    rig.put("plain", "mine").await.expect("stored");
+    let again = fs::read_dir(rig.folder.path()).expect("readable").count();
+    assert_eq!(
+        again, outside,
+        "nothing appears beside the store's own files"
+    );
+}
+
+#[tokio::test]
+async fn a_wrong_digest_for_a_taken_key_leaves_what_is_there() {
+    let rig = Rig::new().await;
+    rig.put("k", "good").await.expect("stored");
+    let digest = Digest::from([7; 32]);
+    let mut pen = rig.pen(minute());
+    let signed = pen.put("k", "text/plain", 3, Some(digest), false);
+    assert_eq!(send_signed("PUT", &signed, b"bad").await.status(), 400);
+    assert_eq!(rig.get("k", Span::WHOLE).await.expect("readable"), b"good");
+    assert_eq!(rig.files(), 1);
+}
+
 #[tokio::test]
 async fn expired_url_is_refused() {
     let rig = Rig::new().await;

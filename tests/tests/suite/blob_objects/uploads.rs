@@ -15,6 +15,8 @@ use tests::ObjectStore;
 on_each_object_store![
     an_upload_of_any_size_is_read_back_as_it_was,
     type_and_name_in_any_script_are_given_back,
+    a_key_that_others_lie_under_is_stored_or_refused_for_good,
+    a_key_of_1024_bytes_is_stored,
     an_upload_that_its_caller_drops_leaves_nothing,
     an_answered_upload_outlives_kill_9,
     new_keys_differ_and_can_be_uploaded_to
@@ -75,7 +77,7 @@ async fn an_upload_of_any_size_is_read_back_as_it_was(store: ObjectStore) {
 async fn type_and_name_in_any_script_are_given_back(store: ObjectStore) {
     let (_service, objects) = start(store).await;
     for (n, name) in [
-        "План  участка №5.pdf",
+        "  План   участка №5.pdf ",
         "a \"b\" \\c%41;.pdf",
         "😀.png",
         &"ж".repeat(512),
@@ -98,6 +100,34 @@ async fn type_and_name_in_any_script_are_given_back(store: ObjectStore) {
             (name, "text/plain; charset=utf-8")
         );
     }
+}
+
+/// S3 has no folders; SeaweedFS has, and says of their keys that they are taken.
+async fn a_key_that_others_lie_under_is_stored_or_refused_for_good(store: ObjectStore) {
+    let (_service, objects) = start(store).await;
+    put(&objects, "uploads/documents/a/1", b"abc").await;
+    let above = upload(&objects, header("uploads/documents/a"), b"def").await;
+    match store {
+        ObjectStore::Embedded => assert!(above.is_ok(), "{above:?}"),
+        ObjectStore::Seaweed => {
+            let refused = above.expect_err("there is a folder");
+            assert_eq!(refused.code(), Code::FailedPrecondition, "{refused}");
+        }
+    }
+    let (_, found) = read(&objects, "uploads/documents/a/1")
+        .await
+        .expect("it is there");
+    assert_eq!(found, b"abc");
+}
+
+async fn a_key_of_1024_bytes_is_stored(store: ObjectStore) {
+    let (_service, objects) = start(store).await;
+    let key = ["k".repeat(203), "k".repeat(203), "k".repeat(204)].join("/");
+    let key = format!("{key}/{}/{}", "k".repeat(204), "k".repeat(206));
+    assert_eq!(key.len(), 1_024);
+    put(&objects, &key, b"abc").await;
+    assert_eq!(read(&objects, &key).await.expect("it is there").1, b"abc");
+    assert_eq!(keys(&objects, "").await, [key]);
 }
 
 async fn an_upload_that_its_caller_drops_leaves_nothing(store: ObjectStore) {
