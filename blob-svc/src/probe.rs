@@ -1,7 +1,7 @@
 //! What a store does, found out by trying: not every store that speaks S3 does all of it, and no vendor's name tells.
 //!
 //! A trial asks for what must succeed and for what must be refused, and looks at what came of it. Trials write below
-//! [`PREFIX`] alone and remove what they made, also when they fail; settings of the whole bucket are read and never written.
+//! `uploads/temp/probe/` alone and remove what they made, also when they fail; settings of the whole bucket are read and never written.
 
 mod bench;
 mod bucket;
