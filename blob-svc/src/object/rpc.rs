@@ -12,11 +12,12 @@ use crate::s3::Listed;
 use crate::server::Blobs;
 use contract::blob::v1::object_service_server::ObjectService;
 use contract::blob::v1::{
-    BatchHeadObjectsRequest, BatchHeadObjectsResponse, CopyObjectRequest, CopyObjectResponse,
-    DeleteError, DeleteObjectRequest, DeleteObjectResponse, DeleteObjectsRequest,
-    DeleteObjectsResponse, DeletePrefixRequest, GetObjectRequest, HeadObjectRequest,
-    HeadObjectResponse, ListObjectsRequest, ListObjectsResponse, NewKeyRequest, NewKeyResponse,
-    Object, PutObjectRequest, PutObjectResponse,
+    AbortStaleUploadsRequest, AbortStaleUploadsResponse, BatchHeadObjectsRequest,
+    BatchHeadObjectsResponse, CopyObjectRequest, CopyObjectResponse, DeleteError,
+    DeleteObjectRequest, DeleteObjectResponse, DeleteObjectsRequest, DeleteObjectsResponse,
+    DeletePrefixRequest, GetObjectRequest, HeadObjectRequest, HeadObjectResponse,
+    ListObjectsRequest, ListObjectsResponse, NewKeyRequest, NewKeyResponse, Object,
+    PutObjectRequest, PutObjectResponse,
 };
 use futures::{StreamExt, TryStreamExt};
 use prost_types::Timestamp;
@@ -161,6 +162,13 @@ impl ObjectService for Blobs {
         let (bucket, folder, dry_run) =
             request::folder(request.into_inner(), &self.buckets).map_err(Error::from)?;
         Ok(Response::new(prefix::remove(bucket, folder, dry_run)))
+    }
+
+    async fn abort_stale_uploads(
+        &self,
+        _: Request<AbortStaleUploadsRequest>,
+    ) -> Answered<AbortStaleUploadsResponse> {
+        Err(contract::status::unimplemented("AbortStaleUploads"))
     }
 
     async fn copy_object(

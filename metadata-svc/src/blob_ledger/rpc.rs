@@ -7,8 +7,9 @@ use contract::{
     metadata::v1::{
         AckDeletesRequest, AckDeletesResponse, FilterUnreferencedKeysRequest,
         FilterUnreferencedKeysResponse, ListPendingDeletesRequest, ListPendingDeletesResponse,
-        ListReferencedKeysRequest, ListReferencedKeysResponse, ReserveKeysRequest,
-        ReserveKeysResponse, blob_ledger_service_server::BlobLedgerService,
+        ListReferencedKeysRequest, ListReferencedKeysResponse, PendDeletesRequest,
+        PendDeletesResponse, ReserveKeysRequest, ReserveKeysResponse,
+        blob_ledger_service_server::BlobLedgerService,
     },
     page::PageScope,
     status,
@@ -60,6 +61,10 @@ impl BlobLedgerService for BlobLedger {
             })
             .await?;
         Ok(Response::new(AckDeletesResponse { acked_count }))
+    }
+
+    async fn pend_deletes(&self, _: Request<PendDeletesRequest>) -> Answer<PendDeletesResponse> {
+        Err(status::unimplemented("PendDeletes"))
     }
 
     async fn reserve_keys(&self, _: Request<ReserveKeysRequest>) -> Answer<ReserveKeysResponse> {
