@@ -8,8 +8,8 @@ mod value;
 use self::value::{BUCKET_ALLOWED, bucket, certificates, flag, instant, region, style};
 use crate::bucket::Rules;
 use crate::s3::{Credentials, Endpoint, Style};
+use contract::receipt::ReceiptKeys;
 use contract::settings::{self, Common, Problems, Settings};
-use std::fmt;
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -21,8 +21,6 @@ const MAX_FILE_SIZE_MB: u64 = 100;
 /// Stores copy no larger object in one request (`CopyObject`, Amazon S3 API Reference).
 const MAX_SIZE: u64 = 5 << 30;
 const URL_EXPIRATION: u64 = 3_600;
-/// Shorter keys would be the weakest part of a receipt.
-const MIN_RECEIPT_KEY: usize = 32;
 
 /// What the service runs with.
 #[derive(Debug, Clone)]
@@ -38,7 +36,7 @@ pub struct Config {
     /// `S3_URL_EXPIRATION`: how long a signed URL lives when the caller does not say.
     pub url_life: Duration,
     /// `RECEIPT_KEY`: shared with metadata-svc. Without it receipts are empty.
-    pub receipt_key: Option<Secret>,
+    pub receipts: ReceiptKeys,
 }
 
 /// Which store.
@@ -53,22 +51,6 @@ pub enum StoreConfig {
         /// `EMBEDDED_S3_PORT`; 0 means the port of the last time, or one that is free.
         port: u16,
     },
-}
-
-/// A text that is never printed.
-#[derive(Clone)]
-pub struct Secret(String);
-
-impl Secret {
-    pub(crate) fn expose(&self) -> &str {
-        &self.0
-    }
-}
-
-impl fmt::Debug for Secret {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("Secret")
-    }
 }
 
 impl Config {
@@ -88,7 +70,7 @@ impl Config {
             common: settings.common(PORT),
             buckets: all_buckets(settings),
             url_life: Duration::from_secs(life),
-            receipt_key: receipt_key(settings),
+            receipts: ReceiptKeys::read(settings),
         }
     }
 }
@@ -181,17 +163,6 @@ fn embedded(settings: &mut Settings<'_>) -> StoreConfig {
         folder: settings.data_dir().join("blob"),
         port: u16::try_from(port).unwrap_or_default(),
     }
-}
-
-fn receipt_key(settings: &mut Settings<'_>) -> Option<Secret> {
-    let key = settings.text("RECEIPT_KEY")?;
-    if key.len() < MIN_RECEIPT_KEY {
-        settings.problem(
-            "RECEIPT_KEY",
-            format_args!("must be at least {MIN_RECEIPT_KEY} characters"),
-        );
-    }
-    Some(Secret(key))
 }
 
 #[cfg(test)]

@@ -8,7 +8,6 @@ mod frames;
 mod limits;
 mod parts;
 mod prefix;
-mod receipt;
 mod request;
 pub mod rpc;
 mod sniff;
@@ -20,7 +19,6 @@ use uuid::Uuid;
 
 pub(crate) use self::checks::Checks;
 pub(crate) use self::limits::Limits;
-pub use self::receipt::ReceiptKey;
 pub(crate) use self::rpc::timestamp;
 
 /// The media type of bytes that nobody named one for (RFC 9110, section 8.3).

@@ -6,7 +6,7 @@ use crate::bucket::State;
 use crate::config::{Config, StoreConfig};
 #[cfg(feature = "embedded")]
 use crate::embedded::Embedded;
-use crate::object::{Limits, ReceiptKey};
+use crate::object::Limits;
 use crate::s3::{Client, Endpoint};
 use crate::sign::Signer;
 use crate::store_check::keep_checking;
@@ -16,6 +16,7 @@ use contract::blob::v1::bucket_service_server::BucketServiceServer;
 use contract::blob::v1::object_service_server::ObjectServiceServer;
 use contract::blob::v1::presign_service_server::PresignServiceServer;
 use contract::health::Health;
+use contract::receipt::ReceiptKeys;
 use contract::server::{Server, stop_signal};
 use std::sync::Arc;
 use std::time::Duration;
@@ -26,7 +27,7 @@ use tokio::net::TcpListener;
 pub struct Blobs {
     pub(crate) buckets: Buckets,
     pub(crate) signer: Arc<Signer>,
-    pub(crate) receipts: ReceiptKey,
+    pub(crate) receipts: ReceiptKeys,
     pub(crate) url_life: Duration,
     pub(crate) limits: Arc<Limits>,
 }
@@ -44,7 +45,7 @@ impl Blobs {
         Self {
             buckets: Buckets::new(&Client::new(&endpoint), &config.buckets),
             signer: Arc::new(Signer::new(public)),
-            receipts: ReceiptKey::new(config.receipt_key.as_ref().map(|key| key.expose())),
+            receipts: config.receipts.clone(),
             url_life: config.url_life,
             limits: Arc::default(),
         }

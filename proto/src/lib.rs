@@ -2,8 +2,8 @@
 //!
 //! The generated types lie in [`blob::v1`] and [`metadata::v1`]; their meaning, units and limits are written in the protos.
 //! Beside them: how input is judged ([`violation`]), how errors travel ([`status`]), ids, times and page tokens, one trace
-//! over all processes ([`trace`], [`telemetry`]), settings ([`settings`]), and what both services run: the server ([`server`], [`call`]), and the port that
-//! tells how they are ([`health`], [`admin`]).
+//! over all processes ([`trace`], [`telemetry`]), settings ([`settings`]), receipts ([`receipt`]), and what both services run:
+//! the server ([`server`], [`call`]), and the port that tells how they are ([`health`], [`admin`]).
 
 pub mod admin;
 pub mod call;
@@ -11,6 +11,8 @@ pub mod health;
 pub mod id;
 pub mod key;
 pub mod page;
+pub mod protection;
+pub mod receipt;
 pub mod server;
 pub mod settings;
 pub mod status;

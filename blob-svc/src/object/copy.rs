@@ -40,9 +40,10 @@ impl Blobs {
             Err(Error::Store(error)) => return Err(Error::of_key(from)(error)),
             Err(error) => return Err(error),
         }
+        let (size, content_type) = (source.size_bytes, &attributes.content_type);
         Ok(self
             .receipts
-            .blob_ref(to, source.size_bytes, &attributes.content_type, sha256))
+            .blob_ref(to, size, content_type, sha256.to_string()))
     }
 }
 

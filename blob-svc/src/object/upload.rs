@@ -42,9 +42,10 @@ impl Blobs {
                 stored => stored?,
             },
         };
+        let (size, content_type) = (frames.size(), frames.content_type());
         Ok(self
             .receipts
-            .blob_ref(key, frames.size(), frames.content_type(), sha256))
+            .blob_ref(key, size, content_type, sha256.to_string()))
     }
 
     async fn store(&self, upload: &Upload, frames: &mut Frames) -> Result<Sha256, Error> {

@@ -10,33 +10,6 @@ fn buckets() -> Buckets {
 }
 
 #[test]
-fn receipt_depends_on_every_field_and_is_empty_without_a_key() {
-    let key = ReceiptKey::new(Some("fake-receipt-key"));
-    let digest = Sha256::from([1; 32]);
-    let receipt =
-        |key: &ReceiptKey, name, size, kind, digest| key.blob_ref(name, size, kind, digest).receipt;
-    let first = receipt(&key, "k", 1, "a/b", digest);
-    assert_eq!(first.len(), 32);
-    assert_eq!(first, receipt(&key, "k", 1, "a/b", digest));
-    for other in [
-        receipt(&key, "l", 1, "a/b", digest),
-        receipt(&key, "k", 2, "a/b", digest),
-        receipt(&key, "k", 1, "a/c", digest),
-        receipt(&key, "k", 1, "a/b", Sha256::from([2; 32])),
-        receipt(
-            &ReceiptKey::new(Some("another-fake-key")),
-            "k",
-            1,
-            "a/b",
-            digest,
-        ),
-    ] {
-        assert_ne!(first, other);
-    }
-    assert!(receipt(&ReceiptKey::new(None), "k", 1, "a/b", digest).is_empty());
-}
-
-#[test]
 fn every_bad_field_of_a_header_is_named() {
     let bad = PutObjectHeader {
         bucket: "other".to_owned(),

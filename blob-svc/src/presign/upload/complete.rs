@@ -3,17 +3,18 @@
 use super::request::Completion;
 use crate::error::Error;
 use crate::key::Key;
-use crate::object::{Attributes, ReceiptKey, Stored};
+use crate::object::{Attributes, Stored};
 use crate::s3::{self, Part};
 use contract::Violations;
 use contract::blob::v1::BlobRef;
+use contract::receipt::ReceiptKeys;
 
 /// The least length of a part that is not the last ("Amazon S3 multipart upload limits").
 const MIN_PART: u64 = 5 << 20;
 
 impl Completion {
     /// Makes the object. The same upload, request id and content answer the same again.
-    pub(in crate::presign) async fn run(&self, receipts: &ReceiptKey) -> Result<BlobRef, Error> {
+    pub(in crate::presign) async fn run(&self, receipts: &ReceiptKeys) -> Result<BlobRef, Error> {
         let done = match self.done().await? {
             Some(done) => done,
             None => match self.make().await {
@@ -24,7 +25,8 @@ impl Completion {
         // Also after a call that died as soon as it had made it.
         self.clear().await;
         let key = self.upload.key.as_str();
-        Ok(receipts.blob_ref(key, self.size_bytes, &done.content_type, self.sha256))
+        let sha256 = self.sha256.to_string();
+        Ok(receipts.blob_ref(key, self.size_bytes, &done.content_type, sha256))
     }
 
     /// The object, when this very call, or one like it, made it.
