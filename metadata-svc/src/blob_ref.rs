@@ -1,6 +1,13 @@
 //! Blob refs: how blob-svc's word of a stored object is judged where a row is to name that object.
 
-use contract::{Violations, blob::v1::BlobRef, key, violation::Max};
+use std::mem::take;
+
+use contract::{
+    Violations, blob::v1::BlobRef, key, metadata::v1::Image, receipt::ReceiptKeys, violation::Max,
+};
+use prost::Message;
+
+use crate::request_id::Call;
 
 /// The greatest length of a receipt, in bytes.
 const MAX_RECEIPT_BYTES: usize = 64;
@@ -26,8 +33,46 @@ pub(crate) fn judge(v: &mut Violations, blob: BlobRef, max_key_bytes: usize) -> 
     }
 }
 
+/// Judges the receipts of a request that names objects, which `blobs` finds in it, each with its field; and takes the call's
+/// digest without them: when keys of receipts change, the same call with the same request id brings other receipts.
+pub(crate) fn judge_call<R: Message>(
+    v: &mut Violations,
+    receipts: &ReceiptKeys,
+    method: &str,
+    request_id: &str,
+    request: &mut R,
+    blobs: for<'r> fn(&'r mut R) -> Vec<(String, &'r mut BlobRef)>,
+) -> Call {
+    let mut taken = Vec::new();
+    for (field, blob) in blobs(request) {
+        if blob.receipt.len() <= MAX_RECEIPT_BYTES && !receipts.vouch_for(blob) {
+            v.add(
+                &format!("{field}.receipt"),
+                "must be what blob-svc answered for this key, size_bytes, sha256 and content_type",
+            );
+        }
+        taken.push(take(&mut blob.receipt));
+    }
+    let call = Call::of(v, method, request_id, request);
+    for ((_, blob), receipt) in blobs(request).into_iter().zip(taken) {
+        blob.receipt = receipt;
+    }
+    call
+}
+
+/// The blob refs of `images`, which stand in the field `list`, each with its own field.
+pub(crate) fn of_images<'i>(
+    list: String,
+    images: &'i mut [Image],
+) -> impl Iterator<Item = (String, &'i mut BlobRef)> + use<'i> {
+    let named = images.iter_mut().enumerate();
+    named.filter_map(move |(i, image)| Some((format!("{list}[{i}].blob"), image.blob.as_mut()?)))
+}
+
 #[cfg(test)]
 mod tests {
+    use contract::metadata::v1::{Chat, CreateChatRequest};
+
     use super::*;
 
     fn fields(change: impl FnOnce(&mut BlobRef)) -> Vec<String> {
@@ -57,5 +102,39 @@ mod tests {
             }),
             ["key", "size_bytes", "sha256", "content_type"]
         );
+    }
+
+    fn document(request: &mut CreateChatRequest) -> Vec<(String, &mut BlobRef)> {
+        let chat = request.chat.as_mut();
+        let blob = chat.and_then(|chat| chat.document.as_mut());
+        blob.map(|blob| ("chat.document".into(), blob))
+            .into_iter()
+            .collect()
+    }
+
+    #[test]
+    fn a_receipt_is_demanded_by_its_field_and_counts_nothing_in_a_repeated_call() {
+        let [old, new] =
+            ["old", "new"].map(|name| format!("fake-receipt-key-of-32-characters-{name}"));
+        let call = |made_by: &ReceiptKeys, taken: &ReceiptKeys| {
+            let mut request = CreateChatRequest {
+                chat: Some(Chat {
+                    document: Some(made_by.blob_ref("k", 1, "a/b", "0f".repeat(32))),
+                    ..Chat::default()
+                }),
+                ..CreateChatRequest::default()
+            };
+            let came = request.clone();
+            let mut v = Violations::default();
+            let id = "0193d8f0-5f00-7000-8000-000000000001";
+            let call = judge_call(&mut v, taken, "CreateChat", id, &mut request, document);
+            assert_eq!(request, came);
+            v.accept(Some(format!("{call:?}")))
+        };
+        let (old, new) = (ReceiptKeys::new([&*old]), ReceiptKeys::new([&*new]));
+        let refused = call(&old, &new).expect_err("it was made by a key that counts no more");
+        assert_eq!(refused.fields(), ["chat.document.receipt"]);
+        assert_eq!(call(&old, &old).ok(), call(&new, &new).ok());
+        assert!(call(&ReceiptKeys::default(), &ReceiptKeys::default()).is_ok());
     }
 }

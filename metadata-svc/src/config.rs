@@ -2,7 +2,10 @@
 
 use std::path::PathBuf;
 
-use contract::settings::{self, Common, Problems, Settings};
+use contract::{
+    receipt::ReceiptKeys,
+    settings::{self, Common, Problems, Settings},
+};
 
 use tracing::level_filters::LevelFilter;
 
@@ -18,6 +21,8 @@ pub struct Config {
     pub common: Common,
     /// Where everything is kept.
     pub(crate) storage: Storage,
+    /// `RECEIPT_KEY`, shared with blob-svc: its word of what is stored is checked by it. Without it, the plain word is taken.
+    pub(crate) receipts: ReceiptKeys,
     /// What of the settings is not used, and why; to be logged.
     pub(crate) notices: Vec<String>,
 }
@@ -73,7 +78,14 @@ impl Config {
             }
             None => postgres::Settings::read(settings, &mut notices),
         };
+        let receipts = ReceiptKeys::read(settings);
+        if receipts.is_empty() {
+            notices.push(
+                "RECEIPT_KEY is not set: whatever a caller says of a stored object is taken".into(),
+            );
+        }
         Self {
+            receipts,
             common: settings.common(PORT),
             storage: database.map_or(Storage::Kv(folder), Storage::Sql),
             notices,

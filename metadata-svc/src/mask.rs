@@ -23,10 +23,15 @@ pub(crate) fn named<const N: usize>(
             format!("must name {names} or *, and names {shown:?}"),
         );
     }
-    fields.map(|(field, is_set)| match paths.as_slice() {
+    fields.map(|(field, is_set)| names(&paths, field, is_set))
+}
+
+/// Whether a mask of these paths names a field; an empty one does when the field is set.
+pub(crate) fn names(paths: &[String], field: &str, is_set: bool) -> bool {
+    match paths {
         [] => is_set,
         paths => paths.iter().any(|path| path == field || path == ALL),
-    })
+    }
 }
 
 #[cfg(test)]

@@ -12,6 +12,7 @@ use contract::{
         messenger_service_server::MessengerServiceServer,
         search_result_service_server::SearchResultServiceServer,
     },
+    receipt::ReceiptKeys,
     server::{Server, stop_signal},
     telemetry::Telemetry,
 };
@@ -71,7 +72,7 @@ async fn serve(config: Config) -> anyhow::Result<()> {
             }
         }
     };
-    server(&store, config.common.max_calls)
+    server(&store, &config.receipts, config.common.max_calls)
         .health(&health)
         .serve(listener, stop)
         .await?;
@@ -105,12 +106,18 @@ fn open(storage: Storage, dependency: Dependency) -> anyhow::Result<Store> {
     }
 }
 
-fn server(store: &Store, max_calls: usize) -> Server {
-    let store = || store.clone();
+fn server(store: &Store, receipts: &ReceiptKeys, max_calls: usize) -> Server {
+    let (store, receipts) = (|| store.clone(), || receipts.clone());
     Server::new(max_calls)
-        .with(ChatServiceServer::new(Chats { store: store() }))
-        .with(MessageServiceServer::new(Messages::of(store())))
-        .with(ImageServiceServer::new(Images { store: store() }))
+        .with(ChatServiceServer::new(Chats {
+            store: store(),
+            receipts: receipts(),
+        }))
+        .with(MessageServiceServer::new(Messages::of(store(), receipts())))
+        .with(ImageServiceServer::new(Images {
+            store: store(),
+            receipts: receipts(),
+        }))
         .with(SearchResultServiceServer::new(SearchResults {
             store: store(),
         }))

@@ -4,16 +4,20 @@ use std::mem::take;
 
 use contract::{
     Violations,
+    blob::v1::BlobRef,
     id::Uuid,
-    metadata::v1::{ChatState, CreateChatRequest, ListChatsRequest, UpdateChatRequest},
+    metadata::v1::{self, ChatState, CreateChatRequest, ListChatsRequest, UpdateChatRequest},
     page::PageScope,
+    receipt::ReceiptKeys,
 };
 use prost::Message;
 use tracing::{Span, field::display};
 
 use super::{ChatPatch, NewChat, judge_user_id};
 use crate::{
+    blob_ref,
     error::Result,
+    mask,
     page::{self, Paging},
     request_id::Call,
 };
@@ -54,15 +58,33 @@ pub(super) fn judge_after(chat_id: &str, after_seq: i64) -> Result<(Uuid, i64)> 
 }
 
 /// Judges a chat to create.
-pub(super) fn judge_create(request: CreateChatRequest) -> Result<(Call, NewChat)> {
+pub(super) fn judge_create(
+    receipts: &ReceiptKeys,
+    mut request: CreateChatRequest,
+) -> Result<(Call, NewChat)> {
     let mut v = Violations::default();
-    let call = Call::of(&mut v, "CreateChat", &request.request_id, &request);
+    let id = request.request_id.clone();
+    let call = blob_ref::judge_call(
+        &mut v,
+        receipts,
+        "CreateChat",
+        &id,
+        &mut request,
+        |request| document(&mut request.chat),
+    );
     let new = v.required("chat", request.chat, |v, chat| {
         let new = NewChat::judge(v, chat);
         Span::current().record("chat_id", display(new.id));
         Some(new)
     });
     Ok(v.accept(new.map(|new| (call, new)))?)
+}
+
+/// The document that a request names.
+fn document(chat: &mut Option<v1::Chat>) -> Vec<(String, &mut BlobRef)> {
+    let document = chat.as_mut().and_then(|chat| chat.document.as_mut());
+    let document = document.map(|blob| ("chat.document".to_owned(), blob));
+    document.into_iter().collect()
 }
 
 /// What to change of which chat.
@@ -74,9 +96,26 @@ pub(super) struct Update {
 }
 
 /// Judges what to change of a chat.
-pub(super) fn judge_update(request: UpdateChatRequest) -> Result<(Call, Update)> {
+pub(super) fn judge_update(
+    receipts: &ReceiptKeys,
+    mut request: UpdateChatRequest,
+) -> Result<(Call, Update)> {
     let mut v = Violations::default();
-    let call = Call::of(&mut v, "UpdateChat", &request.request_id, &request);
+    let id = request.request_id.clone();
+    let call = blob_ref::judge_call(
+        &mut v,
+        receipts,
+        "UpdateChat",
+        &id,
+        &mut request,
+        |request| {
+            let mask = request.update_mask.as_ref();
+            let paths = mask.map(|mask| mask.paths.as_slice()).unwrap_or_default();
+            let mut document = document(&mut request.chat);
+            document.retain(|_| mask::names(paths, "document", true));
+            document
+        },
+    );
     let Some(mut chat) = request.chat else {
         v.add("chat", "is required");
         return Ok(v.accept(None)?);

@@ -9,6 +9,7 @@ use contract::{
         SearchMessagesResponse, UnarchiveChatRequest, UnarchiveChatResponse, UpdateChatRequest,
         UpdateChatResponse, WatchChatRequest, WatchChatResponse, chat_service_server::ChatService,
     },
+    receipt::ReceiptKeys,
     status,
 };
 use futures::{FutureExt as _, stream::BoxStream};
@@ -35,6 +36,7 @@ use crate::{
 #[derive(Debug)]
 pub(crate) struct Chats {
     pub(crate) store: Store,
+    pub(crate) receipts: ReceiptKeys,
 }
 
 impl Chats {
@@ -68,7 +70,7 @@ impl ChatService for Chats {
     type WatchChatStream = BoxStream<'static, std::result::Result<WatchChatResponse, Status>>;
 
     async fn create_chat(&self, request: Request<CreateChatRequest>) -> Answer<CreateChatResponse> {
-        let (call, new) = judge_create(request.into_inner())?;
+        let (call, new) = judge_create(&self.receipts, request.into_inner())?;
         let created = self.store.once(
             call,
             new,
@@ -108,7 +110,7 @@ impl ChatService for Chats {
     }
 
     async fn update_chat(&self, request: Request<UpdateChatRequest>) -> Answer<UpdateChatResponse> {
-        let (call, update) = judge_update(request.into_inner())?;
+        let (call, update) = judge_update(&self.receipts, request.into_inner())?;
         let updated = self.store.once(
             call,
             update,

@@ -11,6 +11,7 @@ use contract::{
         image_service_server::ImageService,
     },
     page::PageScope,
+    receipt::ReceiptKeys,
 };
 use futures::FutureExt as _;
 use tonic::{Request, Response};
@@ -19,7 +20,7 @@ use tracing::{Span, field::display};
 use super::{NewImage, kv, sql};
 use crate::{
     attachment::{Owner, Parents, chats_said, judge_row, kv::IMAGES, page},
-    blob_ledger,
+    blob_ledger, blob_ref,
     error::{Answer, Result},
     page::{Paging, read_number_cursor},
     request_id::Call,
@@ -30,12 +31,13 @@ use crate::{
 #[derive(Debug)]
 pub(crate) struct Images {
     pub(crate) store: Store,
+    pub(crate) receipts: ReceiptKeys,
 }
 
 #[tonic::async_trait]
 impl ImageService for Images {
     async fn add_images(&self, request: Request<AddImagesRequest>) -> Answer<AddImagesResponse> {
-        let add = judge_add(request.into_inner())?;
+        let add = judge_add(&self.receipts, request.into_inner())?;
         let added = self.store.once(
             add.call,
             (add.message_id, add.images, add.chats_said),
@@ -106,9 +108,17 @@ struct Add {
     chats_said: Vec<Option<Uuid>>,
 }
 
-fn judge_add(request: AddImagesRequest) -> Result<Add> {
+fn judge_add(receipts: &ReceiptKeys, mut request: AddImagesRequest) -> Result<Add> {
     let mut v = Violations::default();
-    let call = Call::of(&mut v, "AddImages", &request.request_id, &request);
+    let id = request.request_id.clone();
+    let call = blob_ref::judge_call(
+        &mut v,
+        receipts,
+        "AddImages",
+        &id,
+        &mut request,
+        |request| blob_ref::of_images("images".into(), &mut request.images).collect(),
+    );
     let message_id = v.id("message_id", &request.message_id);
     Span::current().record("message_id", display(message_id));
     let parents = Parents {

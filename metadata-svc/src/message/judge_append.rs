@@ -4,14 +4,17 @@ use std::collections::HashSet;
 
 use contract::{
     Violations,
+    blob::v1::BlobRef,
     id::{Uuid, parse_id},
     metadata::v1::{self, AppendMessagesRequest},
+    receipt::ReceiptKeys,
 };
 use tracing::{Span, field::display};
 
 use super::{NewMessage, NewTurn, kv::Append};
 use crate::{
     attachment::{Parents, judge_parent, judge_row, judge_unseen},
+    blob_ref::{self, of_images},
     chat::NewChat,
     error::Result,
     image::NewImage,
@@ -24,9 +27,13 @@ use crate::{
 const MAX_ATTACHMENTS: usize = 10_000;
 
 /// Judges a request to append; its lexemes are still to be taken.
-pub(super) fn judge_append(request: AppendMessagesRequest) -> Result<(Call, Append)> {
+pub(super) fn judge_append(
+    receipts: &ReceiptKeys,
+    mut request: AppendMessagesRequest,
+) -> Result<(Call, Append)> {
     let mut v = Violations::default();
-    let call = Call::of(&mut v, "AppendMessages", &request.request_id, &request);
+    let id = request.request_id.clone();
+    let call = blob_ref::judge_call(&mut v, receipts, "AppendMessages", &id, &mut request, blobs);
     let chat_given = judge_chat_id(&mut v, &request);
     let create = request.create_chat.map(|mut chat| {
         chat.id = chat_given.map(|id| id.to_string()).unwrap_or_default();
@@ -60,6 +67,17 @@ fn judge_chat_id(v: &mut Violations, request: &AppendMessagesRequest) -> Option<
         v.add("create_chat.id", "must be empty or the same as chat_id");
     }
     chat_id.or(created_id)
+}
+
+/// The blob refs of a request, each with its field.
+fn blobs(request: &mut AppendMessagesRequest) -> Vec<(String, &mut BlobRef)> {
+    let chat = request.create_chat.as_mut();
+    let document = chat.and_then(|chat| chat.document.as_mut());
+    let document = document.map(|blob| ("create_chat.document".to_owned(), blob));
+    let turns = request.turns.iter_mut().enumerate();
+    let images =
+        turns.flat_map(|(i, turn)| of_images(format!("turns[{i}].images"), &mut turn.images));
+    document.into_iter().chain(images).collect()
 }
 
 fn demand_few(v: &mut Violations, turns: &[v1::Turn]) {
@@ -136,7 +154,7 @@ mod tests {
     }
 
     fn fields(request: AppendMessagesRequest) -> Vec<String> {
-        match judge_append(request) {
+        match judge_append(&ReceiptKeys::default(), request) {
             Err(crate::error::Error::Invalid(v)) => {
                 v.fields().into_iter().map(str::to_owned).collect()
             }
@@ -165,7 +183,7 @@ mod tests {
             request(&one, Some(&one)),
             request("", Some("")),
         ] {
-            assert!(judge_append(fine).is_ok());
+            assert!(judge_append(&ReceiptKeys::default(), fine).is_ok());
         }
         assert_eq!(fields(request("", None)), ["chat_id"]);
         assert_eq!(fields(request(&one, Some(&other))), ["create_chat.id"]);

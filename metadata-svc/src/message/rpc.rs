@@ -11,6 +11,7 @@ use contract::{
         MessageOrder, message_service_server::MessageService,
     },
     page::PageScope,
+    receipt::ReceiptKeys,
 };
 use futures::FutureExt as _;
 use tonic::{Request, Response};
@@ -35,6 +36,7 @@ use crate::{
 pub(crate) struct Messages {
     store: Store,
     appends: Appends,
+    receipts: ReceiptKeys,
 }
 
 /// Where appends go, to share their commits.
@@ -45,13 +47,17 @@ enum Appends {
 }
 
 impl Messages {
-    /// The messages of `store`.
-    pub(crate) fn of(store: Store) -> Self {
+    /// The messages of `store`; their images come with one of these receipts.
+    pub(crate) fn of(store: Store, receipts: ReceiptKeys) -> Self {
         let appends = match &store {
             Store::Kv(kv) => Appends::Kv(kv.clone()),
             Store::Sql(sql) => Appends::Sql(Writer::new(sql)),
         };
-        Self { store, appends }
+        Self {
+            store,
+            appends,
+            receipts,
+        }
     }
 }
 
@@ -61,7 +67,7 @@ impl MessageService for Messages {
         &self,
         request: Request<AppendMessagesRequest>,
     ) -> Answer<AppendMessagesResponse> {
-        let (call, mut append) = judge_append(request.into_inner())?;
+        let (call, mut append) = judge_append(&self.receipts, request.into_inner())?;
         let appended = match &self.appends {
             Appends::Kv(store) => {
                 // Stemming takes long: done before the write has the store to itself.

@@ -13,6 +13,7 @@ use contract::{
         image_service_server::ImageService as _, message_service_server::MessageService as _,
         pending_delete::Target,
     },
+    receipt::ReceiptKeys,
 };
 use futures::TryStreamExt as _;
 use prost_types::FieldMask;
@@ -57,9 +58,15 @@ impl Service {
         let store = Kv::open(folder.path()).expect("an empty store can be opened");
         let store = || Store::Kv(store.clone());
         Self {
-            chats: Chats { store: store() },
-            messages: Messages::of(store()),
-            images: Images { store: store() },
+            chats: Chats {
+                store: store(),
+                receipts: ReceiptKeys::default(),
+            },
+            messages: Messages::of(store(), ReceiptKeys::default()),
+            images: Images {
+                store: store(),
+                receipts: ReceiptKeys::default(),
+            },
             ledger: BlobLedger { store: store() },
             _folder: folder,
         }

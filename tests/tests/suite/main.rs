@@ -30,6 +30,7 @@ mod metadata_watch;
 mod postgres_outage;
 mod presign_curl;
 mod readme;
+mod receipts;
 mod servers;
 mod stock_statements;
 mod storage;

@@ -5,10 +5,13 @@ mod plan;
 use std::collections::BTreeSet;
 
 use ::tests::{PgBouncer, Postgres};
-use contract::metadata::v1::{
-    self, AppendMessagesRequest, DeleteChatRequest, Role, SearchHit, SearchMessagesRequest,
-    SearchMessagesResponse, chat_service_server::ChatService as _,
-    message_service_server::MessageService as _,
+use contract::{
+    metadata::v1::{
+        self, AppendMessagesRequest, DeleteChatRequest, Role, SearchHit, SearchMessagesRequest,
+        SearchMessagesResponse, chat_service_server::ChatService as _,
+        message_service_server::MessageService as _,
+    },
+    receipt::ReceiptKeys,
 };
 use futures::FutureExt as _;
 use prost_types::Timestamp;
@@ -62,7 +65,7 @@ async fn append(store: &Store, user: &str, chat: u128, turns: Vec<v1::Turn>) {
         turns,
         ..AppendMessagesRequest::default()
     };
-    let messages = Messages::of(store.clone());
+    let messages = Messages::of(store.clone(), ReceiptKeys::default());
     let appended = messages.append_messages(Request::new(request)).await;
     appended.expect("it can be appended");
 }
@@ -336,6 +339,7 @@ async fn what_is_deleted_is_not_found() {
     );
     let chats = Chats {
         store: store.clone(),
+        receipts: ReceiptKeys::default(),
     };
     let deleted = chats.delete_chat(Request::new(DeleteChatRequest {
         chat_id: id(2),
