@@ -1,11 +1,15 @@
-//! The ledger: what is known of object keys, those that rows name and those that are to be removed.
+//! The ledger: what is known of object keys, those that rows name, those that are reserved, and those that are to be removed
+//! or were. A key that was recorded for removal is used up for ever: no row may name it, so whoever removes its object may run
+//! late, and run again.
 
+mod judge;
 pub(crate) mod kv;
+mod referenced;
 pub(crate) mod rpc;
 pub(crate) mod sql;
 
 use contract::{
-    id::Uuid,
+    id::{Uuid, new_id},
     metadata::v1::{self, pending_delete::Target},
     time::Time,
 };
@@ -19,6 +23,36 @@ pub(crate) struct PendingDelete {
     pub(crate) id: Uuid,
     pub(crate) target: Target,
     pub(crate) create_time: Time,
+}
+
+impl PendingDelete {
+    fn new(target: Target, now: Time) -> Self {
+        Self {
+            id: new_id(),
+            target,
+            create_time: now,
+        }
+    }
+
+    fn of(id: Uuid, (is_prefix, target): (bool, String), create_time: Time) -> Self {
+        Self {
+            id,
+            target: if is_prefix {
+                Target::Prefix(target)
+            } else {
+                Target::Key(target)
+            },
+            create_time,
+        }
+    }
+}
+
+/// Whether a target is a prefix, and its text.
+fn parts(target: &Target) -> (bool, &str) {
+    match target {
+        Target::Key(key) => (false, key),
+        Target::Prefix(prefix) => (true, prefix),
+    }
 }
 
 impl From<PendingDelete> for v1::PendingDelete {

@@ -24,8 +24,8 @@ pub(crate) enum Error {
     RequestIdReused(Uuid),
     /// The chat was changed since its etag was read.
     EtagMismatch(Uuid),
-    /// The object is about to be removed from the store: its key.
-    PendingDelete(String),
+    /// The key was recorded for removal once: no row may name it.
+    KeyUsedUp(String),
     /// A limit is passed for good: of what, and which.
     OverLimit(String, &'static str),
     /// The service is ending.
@@ -74,10 +74,10 @@ impl From<Error> for Status {
                 Reason::EtagMismatch,
                 format!("chat {id} has another etag: read it again"),
             ),
-            Error::PendingDelete(key) => status::failed_precondition(
-                "PENDING_DELETE",
+            Error::KeyUsedUp(key) => status::failed_precondition(
+                status::KEY_USED_UP,
                 &key,
-                "is about to be removed from the store; use a new key, or wait until it is acked",
+                "is used up: its object was removed from the store, or is about to be; use a new key",
             ),
             Error::OverLimit(subject, limit) => status::over_limit(&subject, limit),
             Error::Stopping => status::unavailable("the service is ending"),

@@ -99,7 +99,10 @@ struct Model {
     /// The oldest first.
     chats: Vec<Chat>,
     deleted: BTreeSet<u8>,
+    /// What is to be removed.
     pending: BTreeSet<String>,
+    /// What ever was to be removed.
+    used_up: BTreeSet<String>,
 }
 
 #[derive(Clone, Debug)]
@@ -239,7 +242,8 @@ impl Model {
             self.pend(keys);
         } else {
             self.pend(keys.into_iter().filter(|key| !key.starts_with(&prefix)));
-            self.pending.insert(prefix);
+            self.pending.insert(prefix.clone());
+            self.used_up.insert(prefix);
         }
         Ok(())
     }
@@ -267,17 +271,19 @@ impl Model {
     fn pend(&mut self, keys: impl IntoIterator<Item = String>) {
         let named = self.named();
         let free = keys.into_iter().filter(|key| !named.contains(key));
-        self.pending.extend(free);
+        let free: Vec<_> = free.collect();
+        self.pending.extend(free.iter().cloned());
+        self.used_up.extend(free);
     }
 
     fn demand_free(&self, keys: &[u8]) -> Result<(), Code> {
-        let is_pending = |number: &u8| {
+        let is_used_up = |number: &u8| {
             let key = key(*number);
-            self.pending.iter().any(|target| {
+            self.used_up.iter().any(|target| {
                 *target == key || (target.ends_with('/') && key.starts_with(target.as_str()))
             })
         };
-        if keys.iter().any(is_pending) {
+        if keys.iter().any(is_used_up) {
             Err(Code::FailedPrecondition)
         } else {
             Ok(())

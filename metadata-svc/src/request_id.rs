@@ -6,7 +6,7 @@
 pub(crate) mod kv;
 pub(crate) mod sql;
 
-use contract::{Violations, time::Time};
+use contract::{Violations, protection::Protection, time::Time};
 use prost::Message;
 use sha2::{Digest as _, Sha256};
 use uuid::Uuid;
@@ -41,7 +41,8 @@ impl Call {
         request_id: &str,
         request: &impl Message,
     ) -> Self {
-        let id = v.optional_id("request_id", request_id).map(|id| {
+        let id = v.optional_id("request_id", request_id);
+        let id = id.filter(|_| Protection::RequestId.is_on()).map(|id| {
             tracing::Span::current().record("request_id", tracing::field::display(id));
             let digest = Sha256::new()
                 .chain_update(method)

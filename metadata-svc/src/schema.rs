@@ -133,16 +133,18 @@ diesel::table! {
 }
 
 diesel::table! {
-    /// What is to be removed from the store, until that is acknowledged.
+    /// What is to be removed from the store, and what was: no row may name such a key ever again.
     pending_deletes (id) {
-        /// A UUIDv7 of the service's, so in order of time; lists page by it.
+        /// A UUIDv7 of the service's; a target that is recorded again gets another.
         id -> Uuid,
         /// The key of one object, or a prefix that ends in a slash.
         target -> Varchar,
         /// Whether everything under target is meant.
         is_prefix -> Bool,
-        /// When the row that named it was deleted.
+        /// When it was recorded; lists page by it.
         created_at -> Timestamptz,
+        /// When its removal was acknowledged. NULL means that it is to be removed.
+        removed_at -> Nullable<Timestamptz>,
     }
 }
 

@@ -13,6 +13,10 @@ pub const DOMAIN: &str = "chatstore";
 /// When a caller may try again, where nothing better is known.
 pub const RETRY_AFTER: Duration = Duration::from_millis(500);
 
+/// The type (`google.rpc.PreconditionFailure`) of a key that was recorded for removal: no row may ever name it, so a new key is
+/// needed.
+pub const KEY_USED_UP: &str = "KEY_USED_UP";
+
 /// Why, for a program: `google.rpc.ErrorInfo.reason`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Reason {

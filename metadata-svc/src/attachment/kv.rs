@@ -87,9 +87,15 @@ impl<T: Attachment> Attachments<T> {
 
     /// Reads a row.
     pub(crate) fn get(&self, txn: &impl Tables, id: Uuid) -> Result<T> {
+        let row = self.find(txn, id)?;
+        row.ok_or_else(|| Error::Absent(self.noun, id.to_string()))
+    }
+
+    /// Reads a row that may be absent.
+    pub(crate) fn find(&self, txn: &impl Tables, id: Uuid) -> Result<Option<T>> {
         let place = txn.table(self.ids)?.get(id)?.map(|place| place.value());
-        let place = place.ok_or_else(|| Error::Absent(self.noun, id.to_string()))?;
-        self.at(&txn.table(self.rows)?, place)
+        let rows = txn.table(self.rows)?;
+        place.map(|place| self.at(&rows, place)).transpose()
     }
 
     /// Reads a page of the rows behind `after`, each with its number; `chat` is the message's where they are a message's.

@@ -1,9 +1,6 @@
 //! How the ledger is asked for.
 
-use std::collections::HashSet;
-
 use contract::{
-    Violations,
     metadata::v1::{
         AckDeletesRequest, AckDeletesResponse, FilterUnreferencedKeysRequest,
         FilterUnreferencedKeysResponse, ListPendingDeletesRequest, ListPendingDeletesResponse,
@@ -11,19 +8,16 @@ use contract::{
         PendDeletesResponse, ReserveKeysRequest, ReserveKeysResponse,
         blob_ledger_service_server::BlobLedgerService,
     },
-    page::PageScope,
-    status,
+    time::Time,
 };
-use futures::{FutureExt as _, stream::Empty};
+use futures::{FutureExt as _, stream::BoxStream};
 use tonic::{Request, Response, Status};
-use uuid::Uuid;
 
-use super::{kv, sql};
-use crate::{
-    error::{Answer, Result},
-    page::Paging,
-    store::Store,
+use super::{
+    judge::{judge_ack, judge_filter, judge_list, judge_pend, judge_range, judge_reserve},
+    kv, referenced, sql,
 };
+use crate::{error::Answer, page::cursor, store::Store};
 
 /// The rpcs of `BlobLedgerService`.
 #[derive(Debug)]
@@ -33,7 +27,45 @@ pub(crate) struct BlobLedger {
 
 #[tonic::async_trait]
 impl BlobLedgerService for BlobLedger {
-    type ListReferencedKeysStream = Empty<std::result::Result<ListReferencedKeysResponse, Status>>;
+    type ListReferencedKeysStream =
+        BoxStream<'static, std::result::Result<ListReferencedKeysResponse, Status>>;
+
+    async fn reserve_keys(
+        &self,
+        request: Request<ReserveKeysRequest>,
+    ) -> Answer<ReserveKeysResponse> {
+        let (call, reserve) = judge_reserve(request.into_inner())?;
+        let reserved = self.store.once(
+            call,
+            reserve,
+            |txn, (keys, expires_in)| kv::reservation::reserve(txn, &keys, txn.now + expires_in),
+            |connection, (keys, expires_in), now| {
+                async move {
+                    sql::reservation::reserve(connection, &keys, now, now + expires_in).await
+                }
+                .boxed()
+            },
+            |ends: Time| ReserveKeysResponse {
+                expire_time: Some(ends.to_wire()),
+            },
+        );
+        Ok(Response::new(reserved.await?))
+    }
+
+    async fn pend_deletes(
+        &self,
+        request: Request<PendDeletesRequest>,
+    ) -> Answer<PendDeletesResponse> {
+        let keys = judge_pend(request.into_inner())?;
+        let pending = self
+            .store
+            .write(keys, kv::pend_unreferenced, |connection, keys, now| {
+                sql::pend_unreferenced(connection, keys, now).boxed()
+            });
+        Ok(Response::new(PendDeletesResponse {
+            pending_deletes: pending.await?.into_iter().map(Into::into).collect(),
+        }))
+    }
 
     async fn list_pending_deletes(
         &self,
@@ -42,81 +74,53 @@ impl BlobLedgerService for BlobLedger {
         let paging = judge_list(request.into_inner())?;
         let page = self.store.read(
             (paging.after, paging.size),
-            |txn, (after, size)| kv::list(txn, after, size),
-            |connection, (after, size)| sql::list(connection, after, size).boxed(),
+            |txn, (after, size)| kv::pending::list(txn, after.map(|(_, id)| id), size),
+            |connection, (after, size)| sql::pending::list(connection, after, size).boxed(),
         );
         let page = page.await?;
+        let token = page.next_token(&paging.scope, |last| {
+            cursor(last.create_time.micros(), last.id)
+        });
         Ok(Response::new(ListPendingDeletesResponse {
-            next_page_token: page.next_token(&paging.scope, |last| *last.id.as_bytes()),
+            next_page_token: token,
             pending_deletes: page.rows.into_iter().map(Into::into).collect(),
         }))
     }
 
     async fn ack_deletes(&self, request: Request<AckDeletesRequest>) -> Answer<AckDeletesResponse> {
         let ids = judge_ack(request.into_inner())?;
-        let acked_count = self
+        let acked = self
             .store
-            .write(ids, kv::ack, |connection, ids, _| {
-                sql::ack(connection, ids).boxed()
-            })
-            .await?;
+            .write(ids, kv::pending::ack, |connection, ids, now| {
+                sql::pending::ack(connection, ids, now).boxed()
+            });
+        let acked_count = acked.await?;
         Ok(Response::new(AckDeletesResponse { acked_count }))
-    }
-
-    async fn pend_deletes(&self, _: Request<PendDeletesRequest>) -> Answer<PendDeletesResponse> {
-        Err(status::unimplemented("PendDeletes"))
-    }
-
-    async fn reserve_keys(&self, _: Request<ReserveKeysRequest>) -> Answer<ReserveKeysResponse> {
-        Err(status::unimplemented("ReserveKeys"))
     }
 
     async fn filter_unreferenced_keys(
         &self,
-        _: Request<FilterUnreferencedKeysRequest>,
+        request: Request<FilterUnreferencedKeysRequest>,
     ) -> Answer<FilterUnreferencedKeysResponse> {
-        Err(status::unimplemented("FilterUnreferencedKeys"))
+        let keys = judge_filter(request.into_inner())?;
+        let unreferenced_keys = self.store.read(
+            (keys, Time::now()),
+            |txn, (keys, now)| kv::unreferenced(txn, keys, now),
+            |connection, (keys, now)| {
+                async move { sql::unreferenced(connection, &keys, now).await }.boxed()
+            },
+        );
+        Ok(Response::new(FilterUnreferencedKeysResponse {
+            unreferenced_keys: unreferenced_keys.await?,
+        }))
     }
 
     async fn list_referenced_keys(
         &self,
-        _: Request<ListReferencedKeysRequest>,
+        request: Request<ListReferencedKeysRequest>,
     ) -> Answer<Self::ListReferencedKeysStream> {
-        Err(status::unimplemented("ListReferencedKeys"))
+        let range = judge_range(request.into_inner())?;
+        let keys = referenced::stream(self.store.clone(), range);
+        Ok(Response::new(keys))
     }
-}
-
-fn judge_list(request: ListPendingDeletesRequest) -> Result<Paging<Uuid>> {
-    let mut v = Violations::default();
-    let scope = PageScope::new("ListPendingDeletes", &ListPendingDeletesRequest::default());
-    let read = |cursor: &[u8]| Uuid::from_slice(cursor).ok();
-    let paging = Paging::judge(&mut v, scope, request.page_size, &request.page_token, read);
-    Ok(v.accept(Some(paging))?)
-}
-
-fn judge_ack(request: AckDeletesRequest) -> Result<Vec<Uuid>> {
-    let mut v = Violations::default();
-    v.optional_id("request_id", &request.request_id);
-    let ids = judge_ids(&mut v, request.ids);
-    Ok(v.accept(Some(ids))?)
-}
-
-fn judge_ids(v: &mut Violations, ids: Vec<String>) -> Vec<Uuid> {
-    if ids.is_empty() || ids.len() > contract::page::MAX_SIZE {
-        v.add(
-            "ids",
-            format!("must have 1 to 1,000 items, has {}", ids.len()),
-        );
-        return Vec::new();
-    }
-    let mut seen = HashSet::new();
-    let judged = ids.iter().enumerate().map(|(i, text)| {
-        let field = format!("ids[{i}]");
-        let id = v.id(&field, text);
-        if !id.is_nil() && !seen.insert(id) {
-            v.add(&field, "stands in the batch twice");
-        }
-        id
-    });
-    judged.collect()
 }

@@ -132,7 +132,7 @@ pub(crate) fn delete(txn: &Write, id: Uuid) -> Result<Vec<PendingDelete>> {
     let chat = chat::kv::get(txn, image.chat_id)?;
     usage::kv::apply(txn, &chat.user_id, tally)?;
     let free = blob_ledger::kv::release(txn, [image.named()])?;
-    blob_ledger::kv::pend(txn, free.into_iter().map(Target::Key))
+    blob_ledger::kv::pending::pend(txn, free.into_iter().map(Target::Key))
 }
 
 /// What an image adds to its user's usage.

@@ -230,7 +230,7 @@ pub(crate) async fn release(
     let keys: Vec<_> = images.iter().filter_map(|i| i.s3_path.as_deref()).collect();
     let free = blob_ledger::sql::free(connection, &keys).await?;
     let free = free.into_iter().map(Target::Key).collect();
-    let pending = blob_ledger::sql::pend(connection, free, now).await?;
+    let pending = blob_ledger::sql::pending::pend(connection, free, now).await?;
     usage::sql::apply(connection, &chat.user_id, &tally).await?;
     Ok(pending)
 }

@@ -1,29 +1,37 @@
 //! What is asked of the ledger.
 
-use contract::id::Uuid;
+use contract::{id::Uuid, time::Time};
 use diesel_async::AsyncConnection as _;
 
 use super::{OFTEN, Plans};
-use crate::blob_ledger::sql::{ack, demand_free, list};
+use crate::blob_ledger::{
+    PendingDelete,
+    sql::{
+        demand_free,
+        pending::{ack, list},
+    },
+};
 
 pub(super) async fn claim(plans: &mut Plans) {
     for (connection, first) in plans.connections().await.iter_mut().zip([0, 100_000]) {
-        let mut after = Some(pending(first));
+        let mut after = None;
         for _ in 0..OFTEN {
             let page = list(connection, after, 1_000)
                 .await
                 .expect("it can be listed");
-            after = page.rows.last().map(|last| last.id);
-            assert_eq!(
-                after,
-                page.rows.get(999).map(|last| last.id),
-                "a page is full"
-            );
+            assert_eq!(page.rows.len(), 1_000, "a page is full");
+            let place = |last: &PendingDelete| (last.create_time.micros(), last.id);
+            after = page.rows.last().map(place);
         }
         plans.demand_few_rows("lists of pending deletes");
         for number in (first..).step_by(1_000).take(OFTEN) {
             let ids: Vec<_> = (number + 1..=number + 1_000).map(pending).collect();
-            assert_eq!(ack(connection, ids).await.expect("they are there"), 1_000);
+            assert_eq!(
+                ack(connection, ids, Time::now())
+                    .await
+                    .expect("they are there"),
+                1_000
+            );
             let free = connection.transaction(async |connection| {
                 demand_free(connection, &["uploads/temp/new", "uploads/temp/newer"]).await
             });

@@ -84,7 +84,7 @@ pub(super) fn write(txn: &ReadTransaction, out: &mut impl Write) -> anyhow::Resu
     lines.rows(IMAGES.all(txn), Row::Image)?;
     lines.rows(SEARCH_RESULTS.all(txn), Row::SearchResult)?;
     lines.rows(request_id::kv::all(txn), Row::RequestId)?;
-    lines.rows(blob_ledger::kv::all(txn), Row::PendingDelete)?;
+    lines.rows(blob_ledger::kv::pending::all(txn), Row::PendingDelete)?;
     lines.rows(chat::kv::deleted(txn), Row::DeletedChat)?;
     let sums = lines.digests.sums();
     writeln!(lines.out, "{}", line::end(&sums))?;

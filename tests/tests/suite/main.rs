@@ -20,6 +20,7 @@ mod metadata;
 mod metadata_bad_input;
 mod metadata_chats;
 mod metadata_deletes;
+mod metadata_ledger;
 mod metadata_messages;
 mod metadata_once;
 mod metadata_rows;

@@ -16,7 +16,7 @@ use crate::{
 on_each_storage![
     a_deleted_chat_is_gone_at_once_and_its_objects_are_in_the_ledger_until_acked,
     what_another_chat_still_names_is_not_removed_with_a_chat,
-    the_id_of_a_deleted_chat_stays_taken_and_a_key_about_to_be_removed_is_not_named_again,
+    the_id_of_a_deleted_chat_stays_taken_and_its_keys_used_up,
     usage_counts_what_is_kept_and_forgets_what_is_deleted
 ];
 
@@ -124,22 +124,10 @@ async fn what_another_chat_still_names_is_not_removed_with_a_chat(storage: Stora
     );
 }
 
-async fn the_id_of_a_deleted_chat_stays_taken_and_a_key_about_to_be_removed_is_not_named_again(
-    storage: Storage,
-) {
+async fn the_id_of_a_deleted_chat_stays_taken_and_its_keys_used_up(storage: Storage) {
     let metadata = Metadata::start(storage).await;
     let chat = metadata.chat("gone").await;
     let deleted = metadata.delete(&chat.id, "").await.expect("it is deleted");
-    let document = Chat {
-        document: Some(blob(&format!("chats/{}/documents/a.pdf", chat.id))),
-        ..new_chat("other")
-    };
-    let other = metadata.create(document).await;
-    assert_eq!(
-        other.expect_err("its key is pending").code(),
-        Code::FailedPrecondition
-    );
-
     let ack = AckDeletesRequest {
         ids: deleted
             .pending_deletes
@@ -153,6 +141,16 @@ async fn the_id_of_a_deleted_chat_stays_taken_and_a_key_about_to_be_removed_is_n
         .ack_deletes(ack)
         .await
         .expect("it is acked");
+    let document = Chat {
+        document: Some(blob(&format!("chats/{}/documents/a.pdf", chat.id))),
+        ..new_chat("other")
+    };
+    let other = metadata.create(document).await;
+    assert_eq!(
+        other.expect_err("its key is used up").code(),
+        Code::FailedPrecondition
+    );
+
     let again = Chat {
         id: chat.id,
         ..new_chat("again")

@@ -3,7 +3,10 @@
 use ::tests::Postgres;
 use futures::FutureExt as _;
 
-use super::*;
+use super::{
+    pending::{ack, list},
+    *,
+};
 use crate::chat::sql::tests::sql;
 
 #[tokio::test]
@@ -23,7 +26,7 @@ async fn drainers_that_strike_out_the_same_at_once_count_each_delete_once_and_ne
             ids.reverse();
         }
         async move {
-            let acked = sql.write(move |connection, _| ack(connection, ids.clone()).boxed());
+            let acked = sql.write(move |connection, now| ack(connection, ids.clone(), now).boxed());
             acked.await.expect("nobody stands in its way")
         }
     });

@@ -47,7 +47,7 @@ pub(crate) fn delete(txn: &Write, id: Uuid) -> Result<Deleted> {
     Ok(Deleted {
         images: images.len(),
         search_results,
-        pending: blob_ledger::kv::pend(txn, free.into_iter().map(Target::Key))?,
+        pending: blob_ledger::kv::pending::pend(txn, free.into_iter().map(Target::Key))?,
     })
 }
 

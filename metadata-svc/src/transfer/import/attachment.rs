@@ -65,8 +65,8 @@ pub(super) async fn insert_images(
     let users = lock_messages(connection, column(&images, |i| i.message_id)).await?;
     images.retain(|image| users.contains_key(&(image.chat_id, image.message_id)));
     let keys = column(&images, |i| i.given.blob.key.as_str());
-    let covered = blob_ledger::sql::covered(connection, &keys).await?;
-    images.retain(|image| !covered.contains(&image.given.blob.key.as_str()));
+    let used_up = blob_ledger::sql::used_up(connection, &keys).await?;
+    images.retain(|image| !used_up.contains(&image.given.blob.key.as_str()));
     let inserted = ids(insert_free_images(connection, &images).await?);
     images.retain(|image| inserted.contains(&image.given.id));
 

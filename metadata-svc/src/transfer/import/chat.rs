@@ -1,4 +1,4 @@
-//! Chats on their way in. One that was deleted there stays deleted; one whose document is about to be removed stays out.
+//! Chats on their way in. One that was deleted there stays deleted; one whose document's key is used up stays out.
 
 use std::collections::HashSet;
 
@@ -92,11 +92,11 @@ async fn refused(connection: &mut Connection, chats: &[&Chat]) -> Result<HashSet
     let named = |chat: &&Chat| Some((chat.document.as_ref()?.key.clone(), chat.id));
     let named: Vec<_> = chats.iter().filter_map(named).collect();
     let keys: Vec<_> = named.iter().map(|(key, _)| key.as_str()).collect();
-    let covered = blob_ledger::sql::covered(connection, &keys).await?;
-    let of_covered = named
+    let used_up = blob_ledger::sql::used_up(connection, &keys).await?;
+    let of_used_up = named
         .iter()
-        .filter(|(key, _)| covered.contains(&key.as_str()));
-    refused.extend(of_covered.map(|(_, id)| *id));
+        .filter(|(key, _)| used_up.contains(&key.as_str()));
+    refused.extend(of_used_up.map(|(_, id)| *id));
     Ok(refused)
 }
 

@@ -1,9 +1,8 @@
-//! Bad requests to `ImageService`, `SearchResultService` and `BlobLedgerService`.
+//! Bad requests to `ImageService` and `SearchResultService`.
 
 use contract::metadata::v1::{
-    AckDeletesRequest, AddImagesRequest, AddSearchResultsRequest, DeleteImageRequest,
-    GetImageRequest, Image, ListImagesRequest, ListPendingDeletesRequest, ListSearchResultsRequest,
-    SearchResult,
+    AddImagesRequest, AddSearchResultsRequest, DeleteImageRequest, GetImageRequest, Image,
+    ListImagesRequest, ListSearchResultsRequest, SearchResult,
 };
 
 use super::{
@@ -23,7 +22,6 @@ pub(super) fn add(table: &mut Table, seed: &Seed) {
     image_lists(table, seed);
     results(table, seed);
     result_lists(table, seed);
-    ledger(table, seed);
 }
 
 fn images(table: &mut Table, seed: &Seed) {
@@ -222,39 +220,6 @@ fn result_lists(table: &mut Table, seed: &Seed) {
         ListSearchResultsRequest {
             page_token,
             ..base()
-        }
-    });
-}
-
-fn ledger(table: &mut Table, seed: &Seed) {
-    let (list, ack) = (
-        "BlobLedgerService/ListPendingDeletes",
-        "BlobLedgerService/AckDeletes",
-    );
-    table.each(list, "page_size", [-1], |page_size| {
-        ListPendingDeletesRequest {
-            page_size,
-            ..ListPendingDeletesRequest::default()
-        }
-    });
-    table.each(list, "page_token", bad_tokens(seed), |page_token| {
-        ListPendingDeletesRequest {
-            page_token,
-            ..ListPendingDeletesRequest::default()
-        }
-    });
-    let base = |ids: Vec<String>| AckDeletesRequest {
-        ids,
-        request_id: String::new(),
-    };
-    table.each(ack, "ids", bad_batches(&id()), base);
-    table.each(ack, "ids[1]", bad_ids(), |bad| base(vec![id(), bad]));
-    let same = id();
-    table.bad(ack, base(vec![same.clone(), id(), same]), &["ids[2]"]);
-    table.each(ack, "request_id", malformed_ids(), |request_id| {
-        AckDeletesRequest {
-            ids: vec![id()],
-            request_id,
         }
     });
 }

@@ -72,6 +72,7 @@ asks! {
         ListSearchResults(ListSearchResultsRequest) -> ListSearchResultsResponse;
     BlobLedgerService:
         ReserveKeys(ReserveKeysRequest) -> ReserveKeysResponse,
+        PendDeletes(PendDeletesRequest) -> PendDeletesResponse,
         ListPendingDeletes(ListPendingDeletesRequest) -> ListPendingDeletesResponse,
         AckDeletes(AckDeletesRequest) -> AckDeletesResponse,
         FilterUnreferencedKeys(FilterUnreferencedKeysRequest) -> FilterUnreferencedKeysResponse,
@@ -117,6 +118,7 @@ impl Ask {
             Self::AddImages(change) => Some(&mut change.request_id),
             Self::DeleteImage(change) => Some(&mut change.request_id),
             Self::AddSearchResults(change) => Some(&mut change.request_id),
+            Self::ReserveKeys(change) => Some(&mut change.request_id),
             _ => None,
         }
     }

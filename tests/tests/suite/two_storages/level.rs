@@ -15,6 +15,10 @@ fn time(time: &mut Option<Timestamp>) {
     *time = time.map(|_| Timestamp::default());
 }
 
+fn whole(time: &mut Timestamp) {
+    *time = Timestamp::default();
+}
+
 fn token(token: &mut String) -> String {
     let next = take(token);
     if !next.is_empty() {
@@ -103,12 +107,13 @@ level! {
     GetImageResponse: image => image;
     DeleteImageResponse: pending => pending_deletes;
     AddSearchResultsResponse: search_result => search_results;
+    ReserveKeysResponse: whole => expire_time;
+    PendDeletesResponse: pending => pending_deletes;
     AckDeletesResponse:;
-    // What no storage serves yet has no answer to be levelled.
-    GrantBlobAccessResponse:;
-    ReserveKeysResponse:;
     FilterUnreferencedKeysResponse:;
     ListReferencedKeysResponse:;
+    // What no storage serves yet has no answer to be levelled.
+    GrantBlobAccessResponse:;
     CreateInstanceResponse:;
     GetInstanceResponse:;
     ListInstancesResponse:;

@@ -244,11 +244,16 @@ async fn pending(store: &Store, size: usize) -> Vec<PendingDelete> {
     loop {
         let page = store.read(
             (after, size),
-            |txn, (after, size)| blob_ledger::kv::list(txn, after, size),
-            |connection, (after, size)| blob_ledger::sql::list(connection, after, size).boxed(),
+            |txn, (after, size)| blob_ledger::kv::pending::list(txn, after.map(|(_, id)| id), size),
+            |connection, (after, size)| {
+                blob_ledger::sql::pending::list(connection, after, size).boxed()
+            },
         );
         let page = page.await.expect("it can be listed");
-        after = page.rows.last().map(|last| last.id);
+        after = page
+            .rows
+            .last()
+            .map(|last| (last.create_time.micros(), last.id));
         all.extend(page.rows);
         if after.is_none() || !page.has_more {
             return all;
@@ -292,9 +297,11 @@ async fn ack(store: &Store, count: usize) -> i64 {
         .collect();
     // And one that is not there.
     let ids = [ids, vec![new_id()]].concat();
-    let acked = store.write(ids, blob_ledger::kv::ack, |connection, ids, _| {
-        blob_ledger::sql::ack(connection, ids).boxed()
-    });
+    let acked = store.write(
+        ids,
+        blob_ledger::kv::pending::ack,
+        |connection, ids, now| blob_ledger::sql::pending::ack(connection, ids, now).boxed(),
+    );
     acked.await.expect("it can be struck out")
 }
 

@@ -57,8 +57,8 @@ struct Known {
     /// Those of them that were just created, and those of these that were deleted before.
     created: HashSet<Uuid>,
     deleted: HashSet<Uuid>,
-    /// Keys that are about to be removed.
-    pending: HashSet<String>,
+    /// Keys that no row may name.
+    used_up: HashSet<String>,
     messages: HashSet<Uuid>,
     images: HashSet<Uuid>,
     search_results: HashSet<Uuid>,
@@ -75,12 +75,12 @@ impl Known {
             .iter()
             .flat_map(|e| keys(e, &created))
             .collect();
-        let pending = blob_ledger::sql::covered(connection, &keys).await?;
+        let used_up = blob_ledger::sql::used_up(connection, &keys).await?;
         let mut known = Self {
             present,
             created,
             deleted,
-            pending: pending.into_iter().map(str::to_owned).collect(),
+            used_up: used_up.into_iter().map(str::to_owned).collect(),
             messages: HashSet::new(),
             images: HashSet::new(),
             search_results: HashSet::new(),
@@ -146,8 +146,8 @@ impl Known {
     }
 
     fn demand_free_key(&self, key: &str) -> Result<()> {
-        if self.pending.contains(key) {
-            Err(Error::PendingDelete(key.to_owned()))
+        if self.used_up.contains(key) {
+            Err(Error::KeyUsedUp(key.to_owned()))
         } else {
             Ok(())
         }

@@ -1,13 +1,13 @@
 //! Changes: the requests of a script that leave something behind.
 
 use contract::metadata::v1::*;
-use prost_types::FieldMask;
+use prost_types::{Duration, FieldMask};
 
 use super::{Ask, Writer};
 
 impl Writer {
     pub(super) fn any_change(&mut self) -> Ask {
-        match self.dice.below(50) {
+        match self.dice.below(56) {
             0..6 => self.create_chat(),
             6..24 => self.append(),
             24..30 => self.add_images(),
@@ -22,12 +22,30 @@ impl Writer {
                 image_id: self.image_id(),
                 request_id: String::new(),
             }),
+            48..51 => self.reserve(),
+            51..54 => Ask::PendDeletes(PendDeletesRequest {
+                keys: self.keys(),
+                request_id: String::new(),
+            }),
             _ => Ask::DeleteChat(DeleteChatRequest {
                 chat_id: self.chat(),
                 etag: self.etag(),
                 request_id: String::new(),
             }),
         }
+    }
+
+    /// A reservation that does not end while a script is played.
+    pub(super) fn reserve(&mut self) -> Ask {
+        let seconds = self.dice.one(&[3_600, 7 * 86_400]);
+        Ask::ReserveKeys(ReserveKeysRequest {
+            keys: self.keys(),
+            expires_in: self
+                .dice
+                .chance(70)
+                .then_some(Duration { seconds, nanos: 0 }),
+            request_id: String::new(),
+        })
     }
 
     pub(super) fn create_chat(&mut self) -> Ask {

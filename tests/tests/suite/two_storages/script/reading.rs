@@ -23,7 +23,7 @@ const QUERIES: [&str; 14] = [
 
 impl Writer {
     pub(super) fn reading(&mut self) -> Ask {
-        match self.dice.below(18) {
+        match self.dice.below(21) {
             0 | 1 => Ask::GetChat(GetChatRequest {
                 chat_id: self.chat(),
             }),
@@ -47,6 +47,13 @@ impl Writer {
                 end_time: self.time(),
             }),
             9 => self.unserved(),
+            10 | 11 => {
+                Ask::FilterUnreferencedKeys(FilterUnreferencedKeysRequest { keys: self.keys() })
+            }
+            12 => Ask::ListReferencedKeys(ListReferencedKeysRequest {
+                prefix: self.own_prefix(),
+                after_key: self.dice.one(&[String::new(), self.own_prefix() + "2"]),
+            }),
             _ => self.list(),
         }
     }
@@ -149,15 +156,20 @@ impl Writer {
         let messages = self.messages.iter().cloned();
         asks.extend(messages.map(|message_id| Ask::GetMessage(GetMessageRequest { message_id })));
         asks.push(Ask::ListPendingDeletes(ListPendingDeletesRequest::default()));
+        let chats = self.chats.iter().map(|chat_id| format!("chats/{chat_id}/"));
+        let prefixes = chats.chain([self.own_prefix()]);
+        asks.extend(prefixes.map(|prefix| {
+            Ask::ListReferencedKeys(ListReferencedKeysRequest {
+                prefix,
+                after_key: String::new(),
+            })
+        }));
         asks
     }
 
     pub(super) fn unserved(&mut self) -> Ask {
         self.dice.one(&[
             Ask::GrantBlobAccess(GrantBlobAccessRequest::default()),
-            Ask::ReserveKeys(ReserveKeysRequest::default()),
-            Ask::FilterUnreferencedKeys(FilterUnreferencedKeysRequest::default()),
-            Ask::ListReferencedKeys(ListReferencedKeysRequest::default()),
             Ask::CreateInstance(CreateInstanceRequest::default()),
             Ask::GetInstance(GetInstanceRequest::default()),
             Ask::ListInstances(ListInstancesRequest::default()),

@@ -1,5 +1,7 @@
 //! Rows: what changes add.
 
+use std::collections::BTreeSet;
+
 use contract::{blob::v1::BlobRef, metadata::v1::*};
 
 use super::Writer;
@@ -66,18 +68,34 @@ impl Writer {
     }
 
     pub(super) fn blob(&mut self) -> BlobRef {
-        let number = self.dice.below(6);
-        let key = if self.dice.chance(60) {
-            format!("uploads/temp/{}/{number}", self.name)
-        } else {
-            format!("chats/{}/images/{number}", self.chat())
-        };
         BlobRef {
-            key,
+            key: self.key(),
             size_bytes: self.dice.one(&[0, 10, 4_000_000_000]),
             sha256: "0a".repeat(32),
             content_type: self.dice.one(&["", "image/png"]).to_owned(),
             ..BlobRef::default()
         }
+    }
+
+    /// A key, of a few at first and of more later: those that are used up stay so.
+    pub(super) fn key(&mut self) -> String {
+        let number = self.dice.below(6 + self.made / 20);
+        if self.dice.chance(60) {
+            format!("{}{number}", self.own_prefix())
+        } else {
+            format!("chats/{}/images/{number}", self.chat())
+        }
+    }
+
+    /// What begins the keys of this script that are of no chat.
+    pub(super) fn own_prefix(&self) -> String {
+        format!("uploads/temp/{}/", self.name)
+    }
+
+    /// Keys that are all different.
+    pub(super) fn keys(&mut self) -> Vec<String> {
+        let keys: BTreeSet<_> = (0..=self.dice.below(5)).map(|_| self.key()).collect();
+        // Their order is not that of the bytes.
+        keys.into_iter().rev().collect()
     }
 }

@@ -85,6 +85,21 @@ pub(super) fn spoil(dice: &mut Dice, ask: &mut Ask) {
             _ => (list.chat_id, list.message_id) = (String::new(), id),
         },
         Ask::ListPendingDeletes(list) => list.page_token = token,
+        Ask::ReserveKeys(reserve) => match at {
+            0 => reserve.keys.clear(),
+            1 => reserve.keys.push("/up/../".to_owned()),
+            _ => reserve.expires_in = Some(prost_types::Duration::default()),
+        },
+        Ask::PendDeletes(pend) => match at {
+            0 => pend.keys.clear(),
+            1 => pend.keys.push("a//b".to_owned()),
+            _ => pend.request_id = "no id".to_owned(),
+        },
+        Ask::FilterUnreferencedKeys(filter) => filter.keys.push("/up/../".to_owned()),
+        Ask::ListReferencedKeys(list) => match at {
+            0 => list.prefix = "a b".to_owned(),
+            _ => list.after_key = "a\0".to_owned(),
+        },
         _ => {}
     }
 }

@@ -1,3 +1,0 @@
-select target::text from pending_deletes where target = any ($1) and not is_prefix
-union all
-select target::text from pending_deletes where target = any ($2) and is_prefix
