@@ -4,7 +4,7 @@
 
 mod judge;
 pub(crate) mod kv;
-mod referenced;
+pub(crate) mod referenced;
 pub(crate) mod rpc;
 pub(crate) mod sql;
 
@@ -34,7 +34,8 @@ impl PendingDelete {
         }
     }
 
-    fn of(id: Uuid, (is_prefix, target): (bool, String), create_time: Time) -> Self {
+    /// That of a target given by whether it is a prefix, and its text.
+    pub(crate) fn of(id: Uuid, (is_prefix, target): (bool, String), create_time: Time) -> Self {
         Self {
             id,
             target: if is_prefix {
@@ -45,6 +46,14 @@ impl PendingDelete {
             create_time,
         }
     }
+}
+
+/// What the ledger keeps of a target for ever.
+#[derive(Clone, Debug)]
+pub(crate) struct Tombstone {
+    pub(crate) delete: PendingDelete,
+    /// Whether its removal was acknowledged.
+    pub(crate) is_removed: bool,
 }
 
 /// Whether a target is a prefix, and its text.

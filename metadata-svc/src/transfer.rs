@@ -1,6 +1,7 @@
 //! The move from the embedded store into Postgres: `metadata-svc kv export` writes all rows to a file of JSON lines, and
 //! `metadata-svc kv import` inserts them. Both count and hash the rows of each table; the import reads every row back, so equal
 //! hashes prove that the database has what the store had. Rows that are there already win, so a move can be run again.
+//! Keys that are used up stay so; reservations are not moved, as no upload is under way while no service runs.
 
 mod bar;
 mod digest;

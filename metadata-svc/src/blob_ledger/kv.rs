@@ -12,6 +12,7 @@ use uuid::Uuid;
 
 use self::{
     pending::{TARGETS, is_used_up, pend},
+    referenced::named_by,
     reservation::RESERVED,
 };
 use super::PendingDelete;
@@ -42,7 +43,7 @@ pub(crate) fn name<'a>(txn: &Write, rows: impl IntoIterator<Item = (&'a str, Uui
     Ok(())
 }
 
-/// Notes that rows name keys no more; gives back the keys that no row names now.
+/// Notes that rows, which are gone or changed by now, name keys no more; gives back the keys that no row names now.
 pub(crate) fn release<'a>(
     txn: &Write,
     rows: impl IntoIterator<Item = (&'a str, Uuid)>,
@@ -50,7 +51,10 @@ pub(crate) fn release<'a>(
     let mut named = txn.table(NAMED_KEYS)?;
     let mut keys = BTreeSet::new();
     for (key, row) in rows {
-        named.remove((key, row))?;
+        // An image and a chat may have the same id, and the other of them name the key still.
+        if named_by(txn, key, row)?.is_none() {
+            named.remove((key, row))?;
+        }
         keys.insert(key);
     }
     let mut free = Vec::new();

@@ -3,7 +3,7 @@
 use uuid::Uuid;
 
 use crate::{
-    blob_ledger::PendingDelete, chat::Chat, image::Image, message::Message, request_id::Kept,
+    blob_ledger::Tombstone, chat::Chat, image::Image, message::Message, request_id::Kept,
     search_result::SearchResult,
 };
 
@@ -56,7 +56,7 @@ pub(super) enum Row {
     Image(Image),
     SearchResult(SearchResult),
     RequestId(Kept),
-    PendingDelete(PendingDelete),
+    PendingDelete(Tombstone),
     DeletedChat(Uuid),
 }
 
@@ -80,7 +80,7 @@ impl Row {
             Self::Image(image) => image.given.id,
             Self::SearchResult(result) => result.given.id,
             Self::RequestId(kept) => kept.id,
-            Self::PendingDelete(pending) => pending.id,
+            Self::PendingDelete(pending) => pending.delete.id,
             Self::DeletedChat(id) => *id,
         }
     }

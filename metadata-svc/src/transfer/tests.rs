@@ -9,13 +9,25 @@ use ::tests::Postgres;
 use contract::metadata::v1::{ChatState, MessageOrder};
 use futures::FutureExt as _;
 
-use self::filled::{Filled, USER};
+use self::filled::{Filled, REMOVED, USER};
 use super::{
     bar::Bar,
     export,
     import::{Report, import},
 };
-use crate::{chat, db, message, postgres::Settings, store::kv::Kv, txn::Sql, usage};
+use crate::{
+    blob_ledger::{
+        self,
+        sql::{demand_free, pending},
+    },
+    chat, db,
+    error::Error,
+    message,
+    postgres::Settings,
+    store::kv::Kv,
+    txn::Sql,
+    usage,
+};
 
 /// An empty database of our schema, as `metadata-svc db init` makes it.
 async fn database(server: &Postgres, name: &str) -> Sql {
@@ -69,6 +81,17 @@ async fn all_rows_come_over_as_they_are_and_a_second_time_nothing_changes() {
         assert!(*rows > 0 && rows == inserted, "{table}: {report}");
     }
     same_answers(&filled, &sql).await;
+    let used_up = sql.write(|connection, _| demand_free(connection, &[REMOVED]).boxed());
+    let used_up = used_up.await.expect_err("it stays used up");
+    assert!(matches!(used_up, Error::KeyUsedUp(key) if key == REMOVED));
+    let pending = sql.read(|connection| pending::list(connection, None, 100).boxed());
+    let kv = filled
+        .store
+        .read(|txn| blob_ledger::kv::pending::list(txn, None, 100));
+    assert_eq!(
+        pending.await.expect("Postgres answers").rows,
+        kv.await.expect("the store answers").rows
+    );
     let dump = || server.dump("moved");
     let before = dump();
 

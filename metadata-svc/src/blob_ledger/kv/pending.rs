@@ -1,6 +1,6 @@
 //! The pending deletes, found by id and by target. A target stays when its pending delete is struck out: it is used up.
 
-use std::ops::Bound;
+use std::{ops::Bound, time::Duration};
 
 use contract::{metadata::v1::pending_delete::Target, protection::Protection, time::Time};
 use prost::Message;
@@ -8,7 +8,7 @@ use redb::{ReadTransaction, ReadableTable, TableDefinition, TableError, WriteTra
 use uuid::Uuid;
 
 use crate::{
-    blob_ledger::{PendingDelete, parts},
+    blob_ledger::{PendingDelete, Tombstone, parts},
     error::{Error, Result},
     page::Page,
     store::{
@@ -97,15 +97,38 @@ pub(crate) fn list(
     Page::fill(rows, size, |_| 0)
 }
 
-/// Reads all that is to be removed, the oldest first.
+/// Reads all that is to be removed, the oldest first, and then all that was.
 pub(crate) fn all(
     txn: &ReadTransaction,
-) -> Result<impl Iterator<Item = Result<PendingDelete>> + use<>> {
-    let pending = txn.table(PENDING)?.range::<Uuid>(..)?;
-    Ok(pending.map(|entry| {
+) -> Result<impl Iterator<Item = Result<Tombstone>> + use<>> {
+    let pending = txn.table(PENDING)?;
+    let to_remove = pending.range::<Uuid>(..)?.map(|entry| {
         let (id, record) = entry?;
-        read(id.value(), record.value())
-    }))
+        Ok(Tombstone {
+            delete: read(id.value(), record.value())?,
+            is_removed: false,
+        })
+    });
+    let targets = txn.table(TARGETS)?.range::<(bool, &str)>(..)?;
+    let removed = targets.filter_map(move |entry| {
+        let removed = entry.map_err(Error::from).and_then(|(target, id)| {
+            let (is_prefix, target) = target.value();
+            let is_removed = pending.get(id.value())?.is_none();
+            Ok(is_removed.then(|| removed(id.value(), (is_prefix, target.to_owned()))))
+        });
+        removed.transpose()
+    });
+    Ok(to_remove.chain(removed))
+}
+
+/// What is left of a target that was removed: its id tells when it was recorded, to the millisecond.
+fn removed(id: Uuid, target: (bool, String)) -> Tombstone {
+    let since = id.get_timestamp().map(|time| time.to_unix());
+    let since = since.map(|(seconds, nanos)| Duration::new(seconds, nanos));
+    Tombstone {
+        delete: PendingDelete::of(id, target, Time::from_micros(0) + since.unwrap_or_default()),
+        is_removed: true,
+    }
 }
 
 /// Strikes out what was removed; tells how much of it was there.

@@ -50,7 +50,7 @@ pub(crate) fn page(txn: &impl Tables, range: &Range) -> Result<Vec<ReferencedKey
 }
 
 /// What the image of this id says of `key`, or the chat of this id, where one of them names it.
-fn named_by(txn: &impl Tables, key: &str, row: Uuid) -> Result<Option<BlobRef>> {
+pub(super) fn named_by(txn: &impl Tables, key: &str, row: Uuid) -> Result<Option<BlobRef>> {
     let image = IMAGES.find(txn, row)?.map(|image| image.given.blob);
     if let Some(blob) = image.filter(|blob| blob.key == key) {
         return Ok(Some(blob));

@@ -1,5 +1,4 @@
-//! Images and search results on their way in. Without its message none comes in, nor an image whose object is about to be
-//! removed.
+//! Images and search results on their way in. Without its message none comes in, nor an image whose key is used up.
 
 use std::collections::{HashMap, HashSet};
 

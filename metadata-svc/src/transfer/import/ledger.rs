@@ -14,7 +14,7 @@ use uuid::Uuid;
 
 use super::{Row, column, ids};
 use crate::{
-    blob_ledger::{self, PendingDelete},
+    blob_ledger::{self, PendingDelete, Tombstone},
     error::Result,
     postgres::{
         Connection,
@@ -83,15 +83,18 @@ pub(super) async fn insert_pending_deletes(
         }
     });
     let pending: Vec<_> = pending.collect();
-    let targets = column(&pending, |p| match &p.target {
+    let targets = column(&pending, |p| match &p.delete.target {
         Target::Key(text) | Target::Prefix(text) => text.as_str(),
     });
     blob_ledger::sql::lock_to_remove(connection, &targets).await?;
     let inserted = sql_query(include_str!("pending_deletes.sql"))
-        .bind::<Array<SqlUuid>, _>(column(&pending, |p| p.id))
+        .bind::<Array<SqlUuid>, _>(column(&pending, |p| p.delete.id))
         .bind::<Array<Text>, _>(targets)
-        .bind::<Array<Bool>, _>(column(&pending, |p| matches!(p.target, Target::Prefix(_))))
-        .bind::<Array<Timestamptz>, _>(column(&pending, |p| timestamp(p.create_time)))
+        .bind::<Array<Bool>, _>(column(&pending, |p| {
+            matches!(p.delete.target, Target::Prefix(_))
+        }))
+        .bind::<Array<Timestamptz>, _>(column(&pending, |p| timestamp(p.delete.create_time)))
+        .bind::<Array<Bool>, _>(column(&pending, |p| p.is_removed))
         .load(connection)
         .await?;
     Ok(ids(inserted))
@@ -107,21 +110,15 @@ pub(super) async fn find_pending_deletes(
             pending_deletes::target,
             pending_deletes::is_prefix,
             pending_deletes::created_at,
+            pending_deletes::removed_at.is_not_null(),
         ))
         .filter(pending_deletes::id.eq_any(ids));
-    let found: Vec<(Uuid, String, bool, PgTimestamp)> = found.load(connection).await?;
+    let found: Vec<(Uuid, String, bool, PgTimestamp, bool)> = found.load(connection).await?;
     let rows = found
         .into_iter()
-        .map(|(id, target, is_prefix, created_at)| {
-            Row::PendingDelete(PendingDelete {
-                id,
-                target: if is_prefix {
-                    Target::Prefix(target)
-                } else {
-                    Target::Key(target)
-                },
-                create_time: time(created_at),
-            })
+        .map(|(id, target, is_prefix, created_at, is_removed)| {
+            let delete = PendingDelete::of(id, (is_prefix, target), time(created_at));
+            Row::PendingDelete(Tombstone { delete, is_removed })
         });
     Ok(rows.collect())
 }

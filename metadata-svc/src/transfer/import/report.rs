@@ -102,12 +102,12 @@ impl Report {
 /// What can be there already and keep a row from being inserted.
 fn in_the_way(table: Table) -> &'static str {
     match table {
-        Table::Chats => "deleted there, or the document is about to be removed",
+        Table::Chats => "deleted there, or the key of the document is used up there",
         Table::Messages => "no such chat there, or its seq is another message's",
-        Table::Images => "no such message there, or the object is about to be removed",
+        Table::Images => "no such message there, or the key is used up there",
         Table::SearchResults => "no such message there",
         Table::RequestIds => "forgotten there",
-        Table::PendingDeletes => "pending there already, or named by a row there",
+        Table::PendingDeletes => "recorded there already, or named by a row there",
         Table::DeletedChats => "a chat there",
     }
 }

@@ -4,7 +4,10 @@ use contract::{Violations, id::Uuid, key, metadata::v1::pending_delete::Target};
 use serde_json::{Value, json};
 
 use super::fields::{self, Fields};
-use crate::{blob_ledger::PendingDelete, request_id::Kept};
+use crate::{
+    blob_ledger::{PendingDelete, Tombstone},
+    request_id::Kept,
+};
 
 /// The answer is a protobuf message of the contract, as it was sent.
 pub(super) fn write_request_id(kept: &Kept) -> Value {
@@ -27,23 +30,26 @@ pub(super) fn read_request_id(v: &mut Violations, fields: &mut Fields) -> Kept {
     }
 }
 
-pub(super) fn write_pending_delete(pending: &PendingDelete) -> Value {
-    let (name, target) = match &pending.target {
+pub(super) fn write_pending_delete(pending: &Tombstone) -> Value {
+    let delete = &pending.delete;
+    let (name, target) = match &delete.target {
         Target::Key(key) => ("key", key),
         Target::Prefix(prefix) => ("prefix", prefix),
     };
-    json!({
-        "create_time": fields::time(pending.create_time),
-        "id": pending.id.to_string(),
+    let mut fields = json!({
+        "create_time": fields::time(delete.create_time),
+        "id": delete.id.to_string(),
         name: target,
-    })
+    });
+    if pending.is_removed {
+        fields["is_removed"] = true.into();
+    }
+    fields
 }
 
-pub(super) fn read_pending_delete(
-    v: &mut Violations,
-    fields: &mut Fields,
-) -> Option<PendingDelete> {
+pub(super) fn read_pending_delete(v: &mut Violations, fields: &mut Fields) -> Option<Tombstone> {
     let id = fields.id(v, "id");
+    let is_removed = fields.flag(v, "is_removed");
     let create_time = fields.time(v, "create_time");
     let (key, prefix) = (fields.text(v, "key"), fields.text(v, "prefix"));
     let target = match (key.is_empty(), prefix.is_empty()) {
@@ -55,11 +61,12 @@ pub(super) fn read_pending_delete(
         }
     };
     judge_target(v, &target);
-    Some(PendingDelete {
+    let delete = PendingDelete {
         id,
         target,
         create_time,
-    })
+    };
+    Some(Tombstone { delete, is_removed })
 }
 
 fn judge_target(v: &mut Violations, target: &Target) {
@@ -71,6 +78,8 @@ fn judge_target(v: &mut Violations, target: &Target) {
         v.add(name, problem);
     } else if name == "prefix" && !text.ends_with('/') {
         v.add(name, "must end in /");
+    } else if name == "prefix" && text.matches('/').count() != 2 {
+        v.add(name, "must be two folders deep, as those of chats are");
     }
 }
 

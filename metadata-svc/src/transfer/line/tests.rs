@@ -163,6 +163,10 @@ fn each_bad_field_is_told_with_what_is_allowed() {
             "pending_delete.prefix must end in /",
         ),
         (
+            "{\"pending_delete\":{\"prefix\":\"a/b/c/\"}}",
+            "pending_delete.prefix must be two folders deep",
+        ),
+        (
             "{\"request_id\":{\"digest\":\"0F\"}}",
             "request_id.digest must be 64",
         ),

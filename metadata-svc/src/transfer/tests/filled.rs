@@ -4,11 +4,12 @@ use contract::{
     Violations,
     blob::v1::BlobRef,
     id::{Uuid, new_id},
-    metadata::v1,
+    metadata::v1::{self, pending_delete::Target},
 };
 use tempfile::TempDir;
 
 use crate::{
+    blob_ledger,
     chat::{self, NewChat},
     image::{self, NewImage},
     message::{
@@ -21,6 +22,8 @@ use crate::{
 };
 
 pub(super) const USER: &str = "ann";
+/// A key that was used up long ago.
+pub(super) const REMOVED: &str = "uploads/temp/removed.png";
 
 /// A store that has some of everything.
 pub(super) struct Filled {
@@ -54,6 +57,13 @@ impl Filled {
         delete.await.expect("it is there");
         let delete = filled.store.write(|txn| image::kv::delete(txn, id(300)));
         delete.await.expect("it is there");
+        // And one was removed; its key stays used up.
+        let removed = filled.store.write(|txn| {
+            let key = Target::Key(REMOVED.to_owned());
+            let pending = blob_ledger::kv::pending::pend(txn, [key])?;
+            blob_ledger::kv::pending::ack(txn, vec![pending[0].id])
+        });
+        assert_eq!(removed.await.expect("it is recorded"), 1);
         filled
     }
 
