@@ -1,5 +1,6 @@
 -- 200,000 messages: 20,000 in the first chat, the others over 2,000 more; every second has an image, the others a search
--- result each. As many chats, pending deletes and indexed messages.
+-- result each. As many chats, pending deletes,
+-- removed ones, reservations (half of them ended) and indexed messages; and one key that 20,000 images name.
 create function pg_temp.id(kind text, number bigint) returns uuid immutable language sql
     return (kind || lpad(to_hex(number), 31, '0'))::uuid;
 
@@ -22,4 +23,11 @@ select id, seq, role, created_at, '' from chat_messages;
 truncate unindexed_messages;
 insert into pending_deletes (id, target, is_prefix)
 select pg_temp.id('d', i), 'uploads/temp/' || i, false from generate_series(1, 200000) i;
+insert into pending_deletes (id, target, is_prefix, created_at, removed_at)
+select pg_temp.id('e', i), 'uploads/temp/removed/' || i, false, now() - interval '1 day', now()
+from generate_series(1, 200000) i;
+insert into reserved_keys (key, expires_at)
+select 'uploads/temp/reserved/' || i, now() + (i - 100000) * interval '1 minute' from generate_series(1, 200000) i;
+insert into chat_images (chat_id, image_name, s3_path)
+select pg_temp.id('a', 150000), 'x', 'uploads/common' from generate_series(1, 20000);
 analyze;
