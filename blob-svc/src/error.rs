@@ -24,6 +24,8 @@ pub enum Error {
     NoForms,
     /// More bytes than the service takes; its limit.
     TooLarge(u64),
+    /// The store does not let uploads in parts be listed or aborted.
+    UploadsRefused,
     /// What would be signed now, the store would not take.
     CredentialsEnded,
     /// There is too much to do just now; of what.
@@ -90,6 +92,11 @@ impl From<Error> for Status {
                 "POST_POLICY",
                 "store",
                 "takes no forms: PresignPut signs for it",
+            ),
+            Error::UploadsRefused => status::failed_precondition(
+                "UPLOADS",
+                "store",
+                "does not let this service list or abort uploads in parts: the bucket's lifecycle has to",
             ),
             Error::TooLarge(limit) => status::over_limit(
                 "size_bytes",

@@ -11,6 +11,7 @@ mod prefix;
 mod request;
 pub mod rpc;
 mod sniff;
+mod stale;
 mod upload;
 
 use std::fmt;

@@ -22,6 +22,7 @@ mod raw;
 mod removal;
 mod resolver;
 mod settings;
+mod uploads;
 mod wire;
 
 pub use self::capability::Capabilities;
@@ -32,6 +33,7 @@ pub use self::list::{Listed, Listing, Page};
 pub use self::multipart::{Multipart, Part};
 pub use self::object::{Condition, Download};
 pub use self::raw::Answer;
+pub use self::uploads::{Begun, Marker, Unfinished};
 
 use self::dispatch::{Dispatcher, Extra};
 use rusoto_core::Region;

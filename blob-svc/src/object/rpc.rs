@@ -5,6 +5,7 @@ use super::download::Answer;
 use super::frames;
 use super::prefix::{self, Progress};
 use super::request::{self, Copy, Read};
+use super::stale::Stale;
 use crate::bucket::Bucket;
 use crate::error::Error;
 use crate::key::Key;
@@ -166,9 +167,10 @@ impl ObjectService for Blobs {
 
     async fn abort_stale_uploads(
         &self,
-        _: Request<AbortStaleUploadsRequest>,
+        request: Request<AbortStaleUploadsRequest>,
     ) -> Answered<AbortStaleUploadsResponse> {
-        Err(contract::status::unimplemented("AbortStaleUploads"))
+        let stale = Stale::parse(request.into_inner(), &self.buckets).map_err(Error::from)?;
+        Ok(Response::new(stale.abort().await?))
     }
 
     async fn copy_object(

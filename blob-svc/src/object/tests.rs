@@ -6,6 +6,7 @@ mod limits;
 mod removals;
 mod repeats;
 mod requests;
+mod stale;
 mod types;
 mod uploads;
 

@@ -104,7 +104,7 @@ fn listed(object: Object, encoded: bool) -> Result<Listed, Error> {
 }
 
 /// `encoding-type=url` is form encoding: a space may come as `+`.
-fn decoded(text: String, encoded: bool) -> Result<String, Error> {
+pub(super) fn decoded(text: String, encoded: bool) -> Result<String, Error> {
     if !encoded {
         return Ok(text);
     }

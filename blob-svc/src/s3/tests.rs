@@ -1,6 +1,7 @@
 //! The client against stores that answer wrongly: each answer is written out, byte for byte.
 
 mod parts;
+mod uploads;
 
 use super::*;
 use crate::object::{Attributes, OCTET_STREAM, Span};

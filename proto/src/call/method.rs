@@ -19,9 +19,9 @@ use crate::FILE_DESCRIPTOR_SET;
 
 /// The longest a unary call takes.
 const UNARY_LIMIT: Duration = Duration::from_secs(60);
-/// The unary call that reads a whole object back before it answers.
-const READS_BACK: &str = "CompleteMultipartUpload";
-/// The longest that a streaming call takes, or one that reads back; whoever watches for longer resumes.
+/// The unary calls that take long: one reads a whole object back before it answers, one ends any number of uploads.
+const LONG: [&str; 2] = ["CompleteMultipartUpload", "AbortStaleUploads"];
+/// The longest that a streaming call takes, or one of [`LONG`]; whoever watches for longer resumes.
 const STREAM_LIMIT: Duration = Duration::from_secs(3_600);
 
 const DURATION: &str = "rpc_server_call_duration_seconds";
@@ -62,7 +62,7 @@ static METHODS: LazyLock<HashMap<String, Method>> = LazyLock::new(|| {
             service.method.iter().map(move |method| {
                 let long = method.client_streaming()
                     || method.server_streaming()
-                    || method.name() == READS_BACK;
+                    || LONG.contains(&method.name());
                 let name = format!("{package}.{}/{}", service.name(), method.name());
                 (format!("/{name}"), Method::new(name, long))
             })

@@ -8,4 +8,5 @@ mod once;
 mod reads;
 mod removals;
 mod retries;
+mod stale;
 mod uploads;

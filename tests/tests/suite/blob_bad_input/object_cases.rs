@@ -1,9 +1,11 @@
 //! Bad requests for objects that are there: reads, removals, batches; and for new keys.
 
 use contract::blob::v1::{
-    BatchHeadObjectsRequest, DeleteObjectRequest, DeleteObjectsRequest, DeletePrefixRequest,
-    GetObjectRequest, HeadObjectRequest, KeyKind, NewKeyRequest,
+    AbortStaleUploadsRequest, BatchHeadObjectsRequest, DeleteObjectRequest, DeleteObjectsRequest,
+    DeletePrefixRequest, GetObjectRequest, HeadObjectRequest, KeyKind, NewKeyRequest,
 };
+
+use prost_types::Duration as WireDuration;
 
 use super::{
     THERE,
@@ -17,6 +19,7 @@ pub(super) fn add(table: &mut Table) {
     single_keys(table);
     ranges(table);
     batches(table);
+    stale_uploads(table);
     new_keys(table);
 }
 
@@ -214,6 +217,33 @@ fn batches(table: &mut Table) {
             request_id: "1".to_owned(),
         },
         &["bucket", "keys", "request_id"],
+    );
+}
+
+fn stale_uploads(table: &mut Table) {
+    let mut bad = |request: AbortStaleUploadsRequest, fields: &[&'static str]| {
+        table.bad("ObjectService/AbortStaleUploads", request, fields);
+    };
+    let ages = [(-1, 0), (i64::MIN, 0), (365 * 86_400 + 1, 0), (i64::MAX, 0)];
+    let fractions = [(0, 1), (1, 999_999_999), (1, -1), (0, i32::MAX)];
+    for (seconds, nanos) in ages.into_iter().chain(fractions) {
+        bad(
+            AbortStaleUploadsRequest {
+                older_than: Some(WireDuration { seconds, nanos }),
+                ..Default::default()
+            },
+            &["older_than"],
+        );
+    }
+    bad(AbortStaleUploadsRequest::default(), &["older_than"]);
+    bad(
+        AbortStaleUploadsRequest {
+            bucket: "other".to_owned(),
+            older_than: None,
+            dry_run: true,
+            request_id: "1".to_owned(),
+        },
+        &["bucket", "older_than", "request_id"],
     );
 }
 
