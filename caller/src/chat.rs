@@ -6,10 +6,7 @@ use contract::{
 };
 use futures::Stream;
 
-use crate::{
-    Caller, Error, Result,
-    flow::{Flow, pages},
-};
+use crate::{Caller, Error, Result, flow::Flow, pages::items};
 
 /// How many chats are asked for at once.
 const PAGE_SIZE: i32 = 200;
@@ -34,7 +31,7 @@ impl Caller {
     ) -> impl Stream<Item = Result<Chat>> + use<> {
         let flow = Flow::begin(self, "list_chats", new_id());
         let user_id = user_id.to_owned();
-        pages(move |page_token| {
+        items("ListChats", move |page_token| {
             let flow = flow.clone();
             let request = ListChatsRequest {
                 user_id: user_id.clone(),

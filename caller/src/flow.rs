@@ -4,7 +4,6 @@ use std::time::Duration;
 
 use backon::{ExponentialBuilder, Retryable as _};
 use contract::id::{Uuid, derived_id};
-use futures::{Stream, StreamExt as _, TryStreamExt as _, stream};
 use tokio::time::{Instant, timeout_at};
 use tonic::{Request, Response, Status};
 use tracing::{Instrument as _, Span};
@@ -23,7 +22,8 @@ const REPETITIONS: usize = 8;
 pub(crate) struct Flow {
     pub(crate) caller: Caller,
     request_id: Uuid,
-    deadline: Instant,
+    /// `None`: each step has as much time as a whole flow has else.
+    deadline: Option<Instant>,
     span: Span,
 }
 
@@ -31,9 +31,17 @@ impl Flow {
     /// Begins the flow `name` on behalf of `request_id`: its time runs from now on.
     pub(crate) fn begin(caller: &Caller, name: &'static str, request_id: Uuid) -> Self {
         Self {
+            deadline: Some(Instant::now() + caller.timeout),
+            ..Self::begin_long(caller, name, request_id)
+        }
+    }
+
+    /// Begins a flow that takes as long as there is something to do: the time runs for each step anew.
+    pub(crate) fn begin_long(caller: &Caller, name: &'static str, request_id: Uuid) -> Self {
+        Self {
             caller: caller.clone(),
             request_id,
-            deadline: Instant::now() + caller.timeout,
+            deadline: None,
             span: tracing::info_span!("flow", otel.name = name, %request_id),
         }
     }
@@ -48,11 +56,31 @@ impl Flow {
         self.caller.observer.tell(progress);
     }
 
+    /// When the step is out of time that begins now.
+    fn deadline(&self) -> Instant {
+        self.deadline
+            .unwrap_or_else(|| Instant::now() + self.caller.timeout)
+    }
+
+    /// How long the step may take that begins now.
+    pub(crate) fn time_left(&self) -> Duration {
+        self.deadline().saturating_duration_since(Instant::now())
+    }
+
     /// A message with what is left of the flow's time (`grpc-timeout`).
     pub(crate) fn request<T>(&self, message: T) -> Request<T> {
         let mut request = Request::new(message);
-        request.set_timeout(self.deadline.saturating_duration_since(Instant::now()));
+        request.set_timeout(self.time_left());
         request
+    }
+
+    /// A message that is answered by a stream, which may take as long as the flow: where that has no end, each of the stream's
+    /// pieces has its time ([`Flow::next`]), and the stream has none.
+    pub(crate) fn stream_request<T>(&self, message: T) -> Request<T> {
+        match self.deadline {
+            Some(_) => self.request(message),
+            None => Request::new(message),
+        }
     }
 
     /// Calls the rpc `step`, and again while that may help.
@@ -93,7 +121,7 @@ impl Flow {
                 last = Some(error.to_string());
             })
             .instrument(self.span.clone());
-        match timeout_at(self.deadline, repeated).await {
+        match timeout_at(self.deadline(), repeated).await {
             Ok(answer) => answer,
             Err(_) => Err(Error::OutOfTime { step, last }),
         }
@@ -105,28 +133,11 @@ impl Flow {
         step: &'static str,
         piece: impl Future<Output = Result<T, Status>>,
     ) -> Result<T> {
-        match timeout_at(self.deadline, piece).await {
+        match timeout_at(self.deadline(), piece).await {
             Ok(piece) => piece.map_err(Error::at(step)),
             Err(_) => Err(Error::OutOfTime { step, last: None }),
         }
     }
-}
-
-/// Streams the items of a list that is answered in pages; `page` takes a page token and gives items and the next token.
-pub(crate) fn pages<T, Fut>(page: impl FnMut(String) -> Fut) -> impl Stream<Item = Result<T>>
-where
-    Fut: Future<Output = Result<(Vec<T>, String)>>,
-{
-    let first = Some((String::new(), page));
-    stream::try_unfold(first, |state| async move {
-        let Some((token, mut page)) = state else {
-            return Ok(None);
-        };
-        let (items, next) = page(token).await?;
-        let state = (!next.is_empty()).then_some((next, page));
-        Ok(Some((stream::iter(items).map(Ok), state)))
-    })
-    .try_flatten()
 }
 
 fn waits() -> ExponentialBuilder {
@@ -211,20 +222,5 @@ mod tests {
             assert!((asked..=asked + FIRST_WAIT).contains(&wait));
         }
         assert_eq!(full_jitter(&busy, None), None);
-    }
-
-    #[tokio::test]
-    async fn pages_are_walked_to_the_last() {
-        let walked: Vec<_> = pages(|token| async move {
-            Ok(match token.as_str() {
-                "" => (vec![1, 2], "b".to_owned()),
-                "b" => (Vec::new(), "c".to_owned()),
-                _ => (vec![3], String::new()),
-            })
-        })
-        .try_collect()
-        .await
-        .expect("no page fails");
-        assert_eq!(walked, [1, 2, 3]);
     }
 }

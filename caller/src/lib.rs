@@ -1,7 +1,8 @@
 //! The library that coordinates metadata-svc and blob-svc, which never call each other.
 //!
 //! A [`Caller`] holds a connection to each. What it does for you are flows: [`Caller::save_document`],
-//! [`Caller::save_turn`], [`Caller::history`], [`Caller::export`], [`Caller::delete_chat`]; and single steps of them:
+//! [`Caller::save_turn`], [`Caller::history`], [`Caller::export`], [`Caller::delete_chat`], [`Caller::sweep`]; and single steps of
+//! them:
 //! [`Caller::upload`], [`Caller::download`], [`Caller::chat`], [`Caller::list_chats`], [`Caller::search`].
 //!
 //! Every flow that changes something takes a request id of yours and derives from it the request id of each of its calls
@@ -42,6 +43,7 @@ mod chat;
 mod connect;
 mod delete_chat;
 mod download;
+mod drain;
 mod error;
 mod export;
 mod flow;
@@ -49,25 +51,31 @@ mod history;
 pub mod json;
 mod judge;
 mod key;
+mod pages;
 mod progress;
+mod sample;
 mod save_document;
 mod save_turn;
 mod search;
 mod source;
+mod sweep;
 mod upload;
 
 pub use connect::{Caller, Config};
 pub use contract;
 pub use delete_chat::{Deleted, delete_request_id};
 pub use download::Download;
+pub use drain::Kept;
 pub use error::{Error, Result};
 pub use export::{Exported, Format};
 pub use history::{History, SignedTurn};
 pub use progress::Progress;
+pub use sample::Sample;
 pub use save_document::SaveDocument;
 pub use save_turn::{Picture, SaveTurn};
 pub use search::SearchScope;
 pub use source::Source;
+pub use sweep::{Orphans, Pending, Report, Sweep, Uploads};
 pub use upload::Upload;
 
 #[cfg(test)]
@@ -93,6 +101,7 @@ mod tests {
             let history = caller.history(id, 0, None).await;
             spawnable(history.map(|h| h.turns));
         });
+        spawnable(caller.sweep(&Sweep::default()));
         spawnable(caller.list_chats("", ChatState::All));
         spawnable(caller.search(&SearchScope::Chat(id), ""));
         spawnable(caller.download("", Path::new("")));

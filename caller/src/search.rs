@@ -6,10 +6,7 @@ use contract::{
 };
 use futures::Stream;
 
-use crate::{
-    Caller, Result,
-    flow::{Flow, pages},
-};
+use crate::{Caller, Result, flow::Flow, pages::items};
 
 /// How many hits are asked for at once.
 const PAGE_SIZE: i32 = 100;
@@ -46,7 +43,7 @@ impl Caller {
             page_size: PAGE_SIZE,
             ..Default::default()
         };
-        pages(move |page_token| {
+        items("SearchMessages", move |page_token| {
             let (flow, mut request) = (flow.clone(), first.clone());
             request.page_token = page_token;
             async move {

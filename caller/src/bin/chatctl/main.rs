@@ -9,6 +9,7 @@ mod history;
 mod out;
 mod serve;
 mod services;
+mod sweep;
 mod turn;
 mod up;
 mod write;
@@ -76,7 +77,7 @@ struct Global {
     /// A UUID: the same command with the same id has one effect, however often it is run
     #[arg(long, global = true, value_name = "UUID", value_parser = parse_id)]
     request_id: Option<Uuid>,
-    /// How many seconds a flow may take, with all its calls and their repetitions
+    /// How many seconds a flow may take, with all its calls and their repetitions; of a sweep, each call
     #[arg(long, global = true, value_name = "SECONDS", default_value_t = 300, value_parser = clap::value_parser!(u64).range(1..=86_400))]
     timeout: u64,
 }
@@ -100,6 +101,10 @@ enum Command {
     Export(export::Export),
     /// Delete a chat with its messages and objects; deleting it again finishes what was begun
     DeleteChat(write::DeleteChat),
+    /// Remove objects that no row names, and tell of rows whose object is not there
+    ///
+    /// A dry run unless --delete is given. Fails when it finds something wrong: then it has removed nothing, or tells what.
+    Sweep(sweep::Sweep),
     /// List a user's chats, the newest first
     ListChats(find::ListChats),
     /// Find messages by their words, in Russian and English
@@ -138,6 +143,7 @@ async fn run(global: &Global, command: Command) -> anyhow::Result<()> {
         Command::History(history) => history.run(global).await,
         Command::Export(export) => export.run(global).await,
         Command::DeleteChat(delete) => delete.run(global).await,
+        Command::Sweep(sweep) => sweep.run(global).await,
         Command::ListChats(list) => list.run(global).await,
         Command::Search(search) => search.run(global).await,
         Command::Serve(serve) => serve.run().await,

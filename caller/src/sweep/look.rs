@@ -1,0 +1,142 @@
+//! The second look: what a walk has found is asked for by its key. Here it is decided.
+
+use std::collections::HashSet;
+
+use contract::{
+    blob::v1::BatchHeadObjectsRequest,
+    metadata::v1::{
+        FilterUnreferencedKeysRequest, PendDeletesRequest, PendingDelete, pending_delete::Target,
+    },
+};
+use futures::TryStreamExt as _;
+
+use super::candidates::Candidates;
+use crate::{
+    Error, Progress, Result, Sample,
+    drain::{Drained, drain},
+    flow::Flow,
+    key::is_key,
+};
+
+/// How many batches are looked at, and removed, at once.
+const AT_ONCE: usize = 4;
+
+/// What became of objects without a row.
+#[derive(Debug, Default)]
+pub(super) struct Looked {
+    /// Those that a row names now, or a reservation holds.
+    pub(super) named_count: u64,
+    /// Those that are to be removed.
+    pub(super) orphan_count: u64,
+    pub(super) drained: Drained,
+}
+
+/// Removes objects without a row, or counts them.
+pub(super) async fn orphans(flow: &Flow, candidates: Candidates, delete: bool) -> Result<Looked> {
+    let look = |keys: Vec<String>| async move {
+        let asked = keys.len() as u64;
+        let (orphan_count, drained) = if delete {
+            let condemned = condemn(flow, keys).await?;
+            (condemned.len() as u64, drain(flow, &condemned).await?)
+        } else {
+            let unnamed = filter(flow, keys).await?;
+            (unnamed.len() as u64, Drained::default())
+        };
+        Ok(Looked {
+            named_count: asked.saturating_sub(orphan_count),
+            orphan_count,
+            drained,
+        })
+    };
+    let batches = candidates.batches().await?;
+    let mut looks = std::pin::pin!(batches.map_ok(look).try_buffer_unordered(AT_ONCE));
+    let mut all = Looked::default();
+    while let Some(looked) = looks.try_next().await? {
+        all.named_count += looked.named_count;
+        all.orphan_count += looked.orphan_count;
+        all.drained.add(looked.drained);
+    }
+    Ok(all)
+}
+
+/// Those of the candidates that nothing names.
+pub(super) async fn unnamed(flow: &Flow, candidates: Candidates) -> Result<Candidates> {
+    let batches = candidates.batches().await?;
+    let looks = batches.map_ok(|keys| filter(flow, keys));
+    let mut looks = std::pin::pin!(looks.try_buffered(AT_ONCE));
+    let mut unnamed = Candidates::default();
+    while let Some(keys) = looks.try_next().await? {
+        for key in keys {
+            unnamed.add(&key).await?;
+        }
+    }
+    Ok(unnamed)
+}
+
+/// Those of the candidates that a row names, and the store does not have.
+pub(super) async fn missing(flow: &Flow, candidates: Candidates) -> Result<Sample<String>> {
+    let batches = candidates.batches().await?;
+    let looks = batches.map_ok(|keys| still_missing(flow, keys));
+    let mut looks = std::pin::pin!(looks.try_buffered(AT_ONCE));
+    let mut missing = Sample::default();
+    while let Some(keys) = looks.try_next().await? {
+        missing.extend(keys);
+    }
+    Ok(missing)
+}
+
+async fn still_missing(flow: &Flow, keys: Vec<String>) -> Result<Vec<String>> {
+    const STEP: &str = "BatchHeadObjects";
+    let count = keys.len() as u64;
+    flow.tell(Progress::Expected(count));
+    // A row of old may name what no store is asked for.
+    let (keys, mut missing): (Vec<_>, Vec<_>) = keys.into_iter().partition(|key| is_key(key));
+    let mut absent = Vec::new();
+    if !keys.is_empty() {
+        let request = BatchHeadObjectsRequest {
+            bucket: String::new(),
+            keys,
+        };
+        let head = async |r| flow.caller.objects().batch_head_objects(r).await;
+        absent = flow.call(STEP, request, head).await?.missing_keys;
+    }
+    if !absent.is_empty() {
+        // What is gone from both sides is not missed.
+        let unnamed = filter(flow, absent.clone()).await?;
+        let unnamed: HashSet<_> = unnamed.into_iter().collect();
+        missing.extend(absent.into_iter().filter(|key| !unnamed.contains(key)));
+    }
+    flow.tell(Progress::Done(count));
+    Ok(missing)
+}
+
+/// Records for removal what no row names and no reservation holds.
+async fn condemn(flow: &Flow, keys: Vec<String>) -> Result<Vec<PendingDelete>> {
+    const STEP: &str = "PendDeletes";
+    let asked: HashSet<_> = keys.iter().cloned().collect();
+    let request = PendDeletesRequest {
+        keys,
+        request_id: flow.id(STEP).to_string(),
+    };
+    let pend = async |r| flow.caller.ledger().pend_deletes(r).await;
+    let condemned = flow.call(STEP, request, pend).await?.pending_deletes;
+    let was_asked = |one: &PendingDelete| match &one.target {
+        Some(Target::Key(key)) => asked.contains(key),
+        Some(Target::Prefix(_)) | None => false,
+    };
+    if condemned.iter().all(was_asked) {
+        return Ok(condemned);
+    }
+    Err(Error::Broken {
+        step: STEP,
+        problem: "answered what it was not asked for".into(),
+    })
+}
+
+/// Those of the keys that no row names and no reservation holds.
+async fn filter(flow: &Flow, keys: Vec<String>) -> Result<Vec<String>> {
+    const STEP: &str = "FilterUnreferencedKeys";
+    let request = FilterUnreferencedKeysRequest { keys };
+    let filter = async |r| flow.caller.ledger().filter_unreferenced_keys(r).await;
+    Ok(flow.call(STEP, request, filter).await?.unreferenced_keys)
+}
