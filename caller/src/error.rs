@@ -2,7 +2,7 @@
 
 use std::{io, path::PathBuf, time::Duration};
 
-use contract::status::Reason;
+use contract::status::{KEY_USED_UP, Reason};
 use tonic::{Code, Status};
 use tonic_types::{FieldViolation, StatusExt as _};
 
@@ -88,6 +88,17 @@ impl Error {
     #[must_use]
     pub fn reason(&self) -> Option<String> {
         Some(self.status()?.get_details_error_info()?.reason)
+    }
+
+    /// Whether a row was refused because it names a key whose object was condemned: another key is needed.
+    #[must_use]
+    pub fn is_key_used_up(&self) -> bool {
+        let failure = self
+            .status()
+            .and_then(|s| s.get_details_precondition_failure());
+        let violations = failure.map(|f| f.violations).unwrap_or_default();
+        self.code() == Some(Code::FailedPrecondition)
+            && violations.iter().any(|v| v.r#type == KEY_USED_UP)
     }
 
     /// Every bad field, with what is wrong with it.

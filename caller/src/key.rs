@@ -1,8 +1,10 @@
 //! Keys that flows store under. They are made here and not by `NewKey`, because a rerun of a flow must come to the same key:
-//! a name, and a mark that the flow's request id decides.
+//! a name, and a mark that the flow's request id and the attempt decide.
 
-use contract::id::{Uuid, derived_id};
+use contract::id::Uuid;
 use prost_types::Timestamp;
+
+use crate::attempt::Attempt;
 
 /// How much of a file's name goes into a key, in bytes.
 const MAX_STEM: usize = 100;
@@ -11,30 +13,32 @@ const MAX_EXTENSION: usize = 16;
 const MARK_DIGITS: usize = 12;
 
 /// The key of a chat's document: `chats/{chat}/documents/{stem}_{mark}.{ext}`.
-pub(crate) fn document(chat: Uuid, request_id: Uuid, name: &str) -> String {
-    format!(
-        "chats/{chat}/documents/{}",
-        file(name, request_id, "document")
-    )
+pub(crate) fn document(chat: Uuid, attempt: Attempt, name: &str) -> String {
+    format!("chats/{chat}/documents/{}", file(name, attempt, "document"))
 }
 
 /// The key of the `index`-th picture of a turn: `chats/{chat}/images/{stem}_{mark}.{ext}`.
-pub(crate) fn image(chat: Uuid, request_id: Uuid, index: usize, name: &str) -> String {
+pub(crate) fn image(chat: Uuid, attempt: Attempt, index: usize, name: &str) -> String {
     let mark_of = format!("image {index}");
-    format!("chats/{chat}/images/{}", file(name, request_id, &mark_of))
+    format!("chats/{chat}/images/{}", file(name, attempt, &mark_of))
 }
 
-fn file(name: &str, request_id: Uuid, mark_of: &str) -> String {
+/// Whether blob-svc takes it as the name of an object.
+pub(crate) fn is_key(name: &str) -> bool {
+    contract::key::judge(name).is_ok() && !name.ends_with('/')
+}
+
+fn file(name: &str, attempt: Attempt, mark_of: &str) -> String {
     let (stem, extension) = match name.rsplit_once('.') {
         Some((stem, extension)) if is_extension(extension) => {
             (stem, format!(".{}", extension.to_ascii_lowercase()))
         }
         _ => (name, String::new()),
     };
-    let time = time_of(request_id)
+    let time = time_of(attempt.flow())
         .map(|t| format!("{t}_"))
         .unwrap_or_default();
-    let mut mark = derived_id(request_id, mark_of).simple().to_string();
+    let mut mark = attempt.id(mark_of).simple().to_string();
     mark.truncate(MARK_DIGITS);
     format!("{}_{time}{mark}{extension}", ascii(stem))
 }
@@ -68,7 +72,10 @@ fn time_of(request_id: Uuid) -> Option<String> {
 
 #[cfg(test)]
 mod tests {
+    use contract::status::KEY_USED_UP;
+
     use super::*;
+    use crate::Error;
 
     const V7: &str = "0193d8f0-5f00-7000-8000-000000000001";
 
@@ -76,9 +83,37 @@ mod tests {
         text.parse().expect("a UUID")
     }
 
+    fn first(request_id: Uuid) -> Attempt {
+        Attempt::first(request_id)
+    }
+
+    #[test]
+    fn keys_of_a_first_attempt_stay_what_they_are_and_those_of_a_second_differ() {
+        let attempt = first(id(V7));
+        let (document, image) = (
+            document(id(V7), attempt, "plan.pdf"),
+            image(id(V7), attempt, 1, "x.png"),
+        );
+        let used_up = contract::status::failed_precondition(KEY_USED_UP, "k", "is used up");
+        let second = attempt.behind(&Error::at("CreateChat")(used_up));
+        let second = second.expect("there is another attempt");
+        assert_ne!(super::document(id(V7), second, "plan.pdf"), document);
+        assert_ne!(super::image(id(V7), second, 1, "x.png"), image);
+        // Written down: a flow that began before an upgrade is finished behind it.
+        assert_eq!(
+            document,
+            format!("chats/{V7}/documents/plan_2024-12-18T08-44-11_2fe4a047ea43.pdf")
+        );
+        assert_eq!(
+            image,
+            format!("chats/{V7}/images/x_2024-12-18T08-44-11_4685bfcacdf6.png")
+        );
+    }
+
     #[test]
     fn a_rerun_comes_to_the_same_key_and_another_request_or_picture_to_another() {
-        let (chat, a, b) = (id(V7), Uuid::from_u128(1), Uuid::from_u128(2));
+        let chat = id(V7);
+        let (a, b) = (first(Uuid::from_u128(1)), first(Uuid::from_u128(2)));
         assert_eq!(document(chat, a, "x.pdf"), document(chat, a, "x.pdf"));
         assert_ne!(document(chat, a, "x.pdf"), document(chat, b, "x.pdf"));
         assert_ne!(image(chat, a, 0, "x.png"), image(chat, a, 1, "x.png"));
@@ -86,7 +121,7 @@ mod tests {
 
     #[test]
     fn a_key_tells_the_name_and_the_time_of_a_version_7_request() {
-        let key = document(id(V7), id(V7), "document.PDF");
+        let key = document(id(V7), first(id(V7)), "document.PDF");
         let (folder, file) = key.rsplit_once('/').expect("a key has folders");
         assert_eq!(folder, format!("chats/{V7}/documents"));
         assert!(file.starts_with("document_2024-12-18T"), "{file}");
@@ -111,7 +146,7 @@ mod tests {
             &long,
         ];
         for name in names {
-            let key = document(Uuid::max(), Uuid::max(), name);
+            let key = document(Uuid::max(), first(Uuid::max()), name);
             assert_eq!(contract::key::judge(&key), Ok(()), "{name:?} made {key}");
             assert!(key.len() <= 512, "{name:?} made {key}");
         }

@@ -39,6 +39,7 @@
 //! (`contract::telemetry` sets one up), both services take part in that span's trace. A call that was not answered, or
 //! answered that the service is busy, is repeated with the same request id.
 
+mod attempt;
 mod chat;
 mod connect;
 mod delete_chat;

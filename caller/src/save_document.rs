@@ -1,10 +1,12 @@
 //! Save a document into a new chat.
 //!
-//! 1. `PutObject` stores the document under a key that the request id and the name decide.
-//! 2. `CreateChat` creates the chat, whose id the request id decides, and which names the document.
+//! 1. `ReserveKeys` keeps the sweep off the document's key, which the request id and the name decide.
+//! 2. `PutObject` stores the document under the key.
+//! 3. `CreateChat` creates the chat, whose id the request id decides, and which names the document. Where a sweep has taken the
+//!    document meanwhile, the chat is refused, and the flow goes on at 1 with the key of its next attempt.
 //!
-//! Dead before 2: an object without a row, which a rerun takes up (or the sweep removes). A chat never names a document that
-//! is not there.
+//! Dead behind 1: a reservation, which ends by itself. Dead behind 2: an object without a row, which a rerun takes up, or the sweep
+//! removes. Dead behind 3: all is there, and a rerun answers it. A chat never names a document that is not there.
 
 use contract::{
     id::{Uuid, derived_id},
@@ -12,7 +14,14 @@ use contract::{
 };
 use prost_types::Struct;
 
-use crate::{Caller, Error, Progress, Result, Source, Upload, flow::Flow, judge, key, upload::put};
+use crate::{
+    Caller, Error, Progress, Result, Source, Upload,
+    attempt::{Attempt, reserve},
+    flow::Flow,
+    judge, key,
+    source::Digest,
+    upload::put,
+};
 
 /// A document, and the chat to be made for it.
 #[derive(Clone, Debug)]
@@ -42,14 +51,34 @@ impl SaveDocument {
         derived_id(self.request_id, "chat")
     }
 
-    fn upload(&self, flow: &Flow) -> Result<Upload> {
+    fn upload(&self, attempt: Attempt) -> Result<Upload> {
         let name = self.document.name(&self.name, "name")?;
         Ok(Upload {
-            key: key::document(self.chat_id(), self.request_id, &name),
+            key: key::document(self.chat_id(), attempt, &name),
             source: self.document.clone(),
             content_type: self.content_type.clone(),
             original_name: name,
-            request_id: flow.id("PutObject"),
+            request_id: attempt.id("PutObject"),
+        })
+    }
+
+    async fn attempt(&self, flow: &Flow, attempt: Attempt, digest: &Digest) -> Result<Chat> {
+        let upload = self.upload(attempt)?;
+        flow.tell(Progress::Expected(digest.size_bytes.unsigned_abs()));
+        reserve(flow, attempt, vec![upload.key.clone()]).await?;
+        let document = put(flow, &upload, digest).await?;
+        let request = CreateChatRequest {
+            chat: Some(Chat {
+                document: Some(document),
+                ..self.chat()
+            }),
+            request_id: attempt.id("CreateChat").to_string(),
+        };
+        let create = async |r| flow.caller.chats().create_chat(r).await;
+        let answer = flow.call("CreateChat", request, create).await?;
+        answer.chat.ok_or_else(|| Error::Broken {
+            step: "CreateChat",
+            problem: "answered without the chat".into(),
         })
     }
 
@@ -73,21 +102,16 @@ impl Caller {
     /// As `PutObject` and `CreateChat`; [`Error::File`] when the document cannot be read.
     pub async fn save_document(&self, save: &SaveDocument) -> Result<Chat> {
         let flow = Flow::begin(self, "save_document", save.request_id);
-        let (upload, mut chat) = (save.upload(&flow)?, save.chat());
-        judge::chat(&chat)?;
-        let digest = upload.source.digest().await?;
-        flow.tell(Progress::Expected(digest.size_bytes.unsigned_abs()));
-        chat.document = Some(put(&flow, &upload, &digest).await?);
-
-        let request = CreateChatRequest {
-            chat: Some(chat),
-            request_id: flow.id("CreateChat").to_string(),
-        };
-        let create = async |r| flow.caller.chats().create_chat(r).await;
-        let answer = flow.call("CreateChat", request, create).await?;
-        answer.chat.ok_or_else(|| Error::Broken {
-            step: "CreateChat",
-            problem: "answered without the chat".into(),
-        })
+        let mut attempt = Attempt::first(save.request_id);
+        save.upload(attempt)?;
+        judge::chat(&save.chat())?;
+        let digest = save.document.digest().await?;
+        loop {
+            let saved = save.attempt(&flow, attempt, &digest).await;
+            match saved.as_ref().err().and_then(|e| attempt.behind(e)) {
+                Some(next) => attempt = next,
+                None => return saved,
+            }
+        }
     }
 }

@@ -1,21 +1,28 @@
 //! Save a turn: a message with its pictures (viewports, zoom crops) and search results.
 //!
-//! 1. `GetChat` sees that the chat is there, before anything is stored for it.
-//! 2. `PutObject` stores each picture, some at a time, under a key that the request id and its place in the turn decide.
-//! 3. `AppendMessages` adds the message with its pictures and search results, in one transaction.
+//! 1. `GetChat` sees that the chat is there, before anything is stored for it; meanwhile `ReserveKeys` keeps the sweep off the
+//!    pictures' keys, which the request id and their places in the turn decide. Without pictures there is no such step, nor the next.
+//! 2. `PutObject` stores each picture under its key, some at a time.
+//! 3. `AppendMessages` adds the message with its pictures and search results, in one transaction. Where a sweep has taken a picture
+//!    meanwhile, it is refused, and the flow goes on at 1 with the keys of its next attempt.
 //!
-//! Dead before 3: objects without rows, which a rerun takes up (or the sweep removes). A message is there with all of its
-//! pictures, or not at all.
+//! Dead behind 1: reservations, which end by themselves. Dead within or behind 2: objects without rows, which a rerun takes up, or
+//! the sweep removes. Dead behind 3: all is there, and a rerun answers it. A message is there with all of its pictures, or not at all.
 
 use contract::{
     blob::v1::BlobRef,
-    id::{Uuid, derived_id},
+    id::Uuid,
     metadata::v1::{AppendMessagesRequest, Image, Message, Role, SearchResult, Turn},
 };
 use futures::{StreamExt as _, TryStreamExt as _, stream};
 
 use crate::{
-    Caller, Error, Progress, Result, Source, Upload, chat, flow::Flow, judge, key, source::Digest,
+    Caller, Error, Progress, Result, Source, Upload,
+    attempt::{Attempt, reserve},
+    chat,
+    flow::Flow,
+    judge, key,
+    source::Digest,
     upload::put,
 };
 
@@ -63,24 +70,68 @@ impl Caller {
     pub async fn save_turn(&self, save: &SaveTurn) -> Result<Turn> {
         let flow = Flow::begin(self, "save_turn", save.request_id);
         let pictures = save.pictures.iter().enumerate();
-        let pictures: Vec<_> = pictures.map(|(i, p)| describe(save, i, p)).collect();
+        let pictures: Vec<_> = pictures.map(|(i, p)| describe(i, p)).collect();
         let pictures = stream::iter(pictures).buffered(AT_ONCE);
         let described: Vec<_> = pictures.try_collect().await?;
         let (rows, pictures): (Vec<_>, Vec<_>) = described.into_iter().unzip();
-        let mut turn = save.turn(rows);
+        let turn = save.turn(rows);
         judge::turn(&turn)?;
-        if !pictures.is_empty() {
-            chat::get(&flow, save.chat_id).await?;
+        let mut attempt = Attempt::first(save.request_id);
+        loop {
+            let saved = save.attempt(&flow, attempt, turn.clone(), &pictures).await;
+            match saved.as_ref().err().and_then(|e| attempt.behind(e)) {
+                Some(next) => attempt = next,
+                None => return saved,
+            }
         }
-        let blobs = store(&flow, &pictures).await?;
-        for (image, blob) in turn.images.iter_mut().zip(blobs) {
-            image.blob = Some(blob);
-        }
-        append(&flow, save.chat_id, turn).await
     }
 }
 
 impl SaveTurn {
+    async fn attempt(
+        &self,
+        flow: &Flow,
+        attempt: Attempt,
+        mut turn: Turn,
+        pictures: &[(Source, Digest)],
+    ) -> Result<Turn> {
+        if !pictures.is_empty() {
+            let uploads = self.uploads(attempt, &turn.images, pictures);
+            let keys = uploads.iter().map(|(upload, _)| upload.key.clone());
+            let (chat, reserved) = tokio::join!(
+                chat::get(flow, self.chat_id),
+                reserve(flow, attempt, keys.collect())
+            );
+            chat.and(reserved)?;
+            let blobs = store(flow, &uploads).await?;
+            for (image, blob) in turn.images.iter_mut().zip(blobs) {
+                image.blob = Some(blob);
+            }
+        }
+        append(flow, attempt, self.chat_id, turn).await
+    }
+
+    /// What is to be stored, for the rows of the pictures.
+    fn uploads<'p>(
+        &self,
+        attempt: Attempt,
+        rows: &[Image],
+        pictures: &'p [(Source, Digest)],
+    ) -> Vec<(Upload, &'p Digest)> {
+        let pictures = rows.iter().zip(pictures).enumerate();
+        let uploads = pictures.map(|(index, (row, (source, digest)))| {
+            let upload = Upload {
+                key: key::image(self.chat_id, attempt, index, &row.image_name),
+                source: source.clone(),
+                content_type: String::new(),
+                original_name: row.image_name.clone(),
+                request_id: attempt.id(&format!("PutObject {index}")),
+            };
+            (upload, digest)
+        });
+        uploads.collect()
+    }
+
     fn turn(&self, images: Vec<Image>) -> Turn {
         let message = Message {
             role: self.role.into(),
@@ -96,12 +147,8 @@ impl SaveTurn {
     }
 }
 
-/// Looks at a picture: the row that it makes, but for its object, and what is to be stored.
-async fn describe(
-    save: &SaveTurn,
-    index: usize,
-    picture: &Picture,
-) -> Result<(Image, (Upload, Digest))> {
+/// Looks at a picture: the row that it makes, but for its object, and the bytes that are to be stored.
+async fn describe(index: usize, picture: &Picture) -> Result<(Image, (Source, Digest))> {
     let source = &picture.source;
     let name = source.name(&picture.name, &format!("pictures[{index}].name"))?;
     let Some((width, height)) = source.dimensions().await? else {
@@ -111,26 +158,19 @@ async fn describe(
         });
     };
     let row = Image {
-        image_name: name.clone(),
+        image_name: name,
         image_type: picture.image_type.clone(),
         description: picture.description.clone(),
         width,
         height,
         ..Default::default()
     };
-    let upload = Upload {
-        key: key::image(save.chat_id, save.request_id, index, &name),
-        source: source.clone(),
-        content_type: String::new(),
-        original_name: name,
-        request_id: derived_id(save.request_id, &format!("PutObject {index}")),
-    };
     let digest = source.digest().await?;
-    Ok((row, (upload, digest)))
+    Ok((row, (source.clone(), digest)))
 }
 
 /// Stores the pictures, some at a time.
-async fn store(flow: &Flow, pictures: &[(Upload, Digest)]) -> Result<Vec<BlobRef>> {
+async fn store(flow: &Flow, pictures: &[(Upload, &Digest)]) -> Result<Vec<BlobRef>> {
     let bytes = pictures.iter().map(|(_, d)| d.size_bytes.unsigned_abs());
     flow.tell(Progress::Expected(bytes.sum()));
     let uploads: Vec<_> = pictures.iter().map(|(u, d)| put(flow, u, d)).collect();
@@ -138,12 +178,12 @@ async fn store(flow: &Flow, pictures: &[(Upload, Digest)]) -> Result<Vec<BlobRef
     stored.try_collect().await
 }
 
-async fn append(flow: &Flow, chat_id: Uuid, turn: Turn) -> Result<Turn> {
+async fn append(flow: &Flow, attempt: Attempt, chat_id: Uuid, turn: Turn) -> Result<Turn> {
     let request = AppendMessagesRequest {
         chat_id: chat_id.to_string(),
         create_chat: None,
         turns: vec![turn],
-        request_id: flow.id("AppendMessages").to_string(),
+        request_id: attempt.id("AppendMessages").to_string(),
     };
     let append = async |r| flow.caller.messages().append_messages(r).await;
     let answer = flow.call("AppendMessages", request, append).await?;

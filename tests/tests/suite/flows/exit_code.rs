@@ -104,7 +104,7 @@ async fn a_service_that_is_down_is_5_and_the_request_id_that_was_told_finishes()
     let (code, error) = fail(&mut save(&pair));
     assert_eq!(
         (code, &error["step"]),
-        (Some(5), &"CreateChat".into()),
+        (Some(5), &"ReserveKeys".into()),
         "{error}"
     );
     let request_id = error["request_id"]

@@ -48,7 +48,11 @@ async fn saving_a_document_again_answers_the_same_and_stores_nothing_more() {
 
 #[tokio::test]
 async fn saving_a_document_is_finished_by_a_rerun_wherever_it_died() {
-    for place in [(BLOB, "PutObject"), (METADATA, "CreateChat")] {
+    for place in [
+        (METADATA, "ReserveKeys"),
+        (BLOB, "PutObject"),
+        (METADATA, "CreateChat"),
+    ] {
         let save = a_document();
         let pair = Pair::start().await;
         let pair = die_before(pair, place, async |caller| {
