@@ -57,12 +57,13 @@ impl Attempt {
 
 /// Keeps the sweep off these keys for as long as the flow may take. It is a courtesy: a service that refuses it, because a key is
 /// used up or because it knows no reservations, is not asked again, since the commit decides.
-pub(crate) async fn reserve(flow: &Flow, attempt: Attempt, keys: Vec<String>) -> Result<()> {
+pub(crate) async fn reserve(flow: &Flow, keys: Vec<String>) -> Result<()> {
     const STEP: &str = "ReserveKeys";
     let request = ReserveKeysRequest {
         keys,
         expires_in: Some(whole_seconds(flow.time_left())),
-        request_id: attempt.id(STEP).to_string(),
+        // Repeated, it is the same or longer: a rerun, whose time is another, must not be told what the first run got.
+        request_id: String::new(),
     };
     let reserve = async |r| flow.caller.ledger().reserve_keys(r).await;
     match flow.call(STEP, request, reserve).await {

@@ -65,7 +65,7 @@ impl SaveDocument {
     async fn attempt(&self, flow: &Flow, attempt: Attempt, digest: &Digest) -> Result<Chat> {
         let upload = self.upload(attempt)?;
         flow.tell(Progress::Expected(digest.size_bytes.unsigned_abs()));
-        reserve(flow, attempt, vec![upload.key.clone()]).await?;
+        reserve(flow, vec![upload.key.clone()]).await?;
         let document = put(flow, &upload, digest).await?;
         let request = CreateChatRequest {
             chat: Some(Chat {

@@ -98,10 +98,8 @@ impl SaveTurn {
         if !pictures.is_empty() {
             let uploads = self.uploads(attempt, &turn.images, pictures);
             let keys = uploads.iter().map(|(upload, _)| upload.key.clone());
-            let (chat, reserved) = tokio::join!(
-                chat::get(flow, self.chat_id),
-                reserve(flow, attempt, keys.collect())
-            );
+            let (chat, reserved) =
+                tokio::join!(chat::get(flow, self.chat_id), reserve(flow, keys.collect()));
             chat.and(reserved)?;
             let blobs = store(flow, &uploads).await?;
             for (image, blob) in turn.images.iter_mut().zip(blobs) {
