@@ -1,6 +1,9 @@
 //! What processes cost: CPU seconds and resident memory, as Linux accounts for them in `/proc`.
 
-use std::{fs, ops::Sub};
+use std::{
+    fs,
+    ops::{Mul, Sub},
+};
 
 use anyhow::Context as _;
 
@@ -41,8 +44,10 @@ impl Watched {
     }
 }
 
-impl Cpu {
-    pub(crate) fn times(self, factor: f64) -> Self {
+impl Mul<f64> for Cpu {
+    type Output = Self;
+
+    fn mul(self, factor: f64) -> Self {
         Self {
             client: self.client * factor,
             service: self.service * factor,

@@ -1,6 +1,4 @@
-//! What both benchmarks print: Markdown, figures with their spread, and at the end what was to be reached.
-
-use crate::rounds::spread;
+//! What benchmarks print: Markdown, figures with their spread, and at the end what was to be reached.
 
 /// What became of a goal.
 pub(crate) struct Verdict {
@@ -34,4 +32,15 @@ pub(crate) fn print(verdicts: &[Verdict]) {
 pub(crate) fn range(values: impl Iterator<Item = f64>, digits: usize) -> String {
     let (middle, least, greatest) = spread(values);
     format!("{middle:.digits$} ({least:.digits$}–{greatest:.digits$})")
+}
+
+/// The middle one of `values`, and the least and the greatest.
+pub(crate) fn spread(values: impl IntoIterator<Item = f64>) -> (f64, f64, f64) {
+    let mut values: Vec<_> = values.into_iter().collect();
+    values.sort_by(f64::total_cmp);
+    match values.as_slice() {
+        [] => (f64::NAN, f64::NAN, f64::NAN),
+        [least, .., greatest] => (values[values.len() / 2], *least, *greatest),
+        [only] => (*only, *only, *only),
+    }
 }

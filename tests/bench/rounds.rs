@@ -27,14 +27,3 @@ pub(crate) fn ratios<'r, R>(
         .zip(runs)
         .map(move |(one, other)| of(one) / of(other))
 }
-
-/// The middle one of `values`, and the least and the greatest.
-pub(crate) fn spread(values: impl IntoIterator<Item = f64>) -> (f64, f64, f64) {
-    let mut values: Vec<_> = values.into_iter().collect();
-    values.sort_by(f64::total_cmp);
-    match values.as_slice() {
-        [] => (f64::NAN, f64::NAN, f64::NAN),
-        [least, .., greatest] => (values[values.len() / 2], *least, *greatest),
-        [only] => (*only, *only, *only),
-    }
-}

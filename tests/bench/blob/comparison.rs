@@ -5,8 +5,8 @@ use serde_json::Value;
 
 use super::{calls::Calls, run::Run, stage::Stage};
 use crate::{
-    report::{Verdict, range},
-    rounds::{by_turns, ratios, spread},
+    report::{Verdict, range, spread},
+    rounds::{by_turns, ratios},
 };
 
 /// Ways to do the same.

@@ -36,6 +36,6 @@ impl Run {
 
     /// CPU seconds per unit.
     pub(crate) fn cost(&self) -> Cpu {
-        self.cpu.times(1.0 / self.units)
+        self.cpu * (1.0 / self.units)
     }
 }

@@ -36,7 +36,7 @@ impl Measurement {
         Self {
             per_second,
             latency,
-            cpu: cpu.times(1.0 / per_second),
+            cpu: cpu * (1.0 / per_second),
             resident_bytes,
         }
     }
@@ -84,5 +84,5 @@ pub(crate) async fn cpu_rate(watched: Watched, time: Duration) -> anyhow::Result
     let (begin, before) = (Instant::now(), watched.cpu()?);
     sleep(time.mul_f64(COUNTED.end - COUNTED.start)).await;
     let used = watched.cpu()? - before;
-    Ok(used.times(1.0 / begin.elapsed().as_secs_f64()))
+    Ok(used * (1.0 / begin.elapsed().as_secs_f64()))
 }

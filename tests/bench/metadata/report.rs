@@ -7,8 +7,8 @@ use super::{
     measurement::{Latency, Measurement},
 };
 use crate::{
-    report::{Verdict, range},
-    rounds::{ratios, spread},
+    report::{Verdict, range, spread},
+    rounds::ratios,
 };
 
 const MICROS: f64 = 1e6;
