@@ -32,6 +32,7 @@ mod metadata_watch;
 mod overload;
 mod postgres_outage;
 mod presign_curl;
+mod promises;
 mod readme;
 mod receipts;
 mod servers;
