@@ -16,6 +16,9 @@ use crate::{Error, Result, flow::Flow};
 /// Each attempt lost what it had stored to a sweep in the moment before its commit: so many in a row are no accident.
 const LAST: u32 = 15;
 
+/// The longest reservation that there is: 7 days.
+const LONGEST_SECONDS: u64 = 7 * 86_400;
+
 /// An attempt at a flow.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Attempt {
@@ -79,11 +82,11 @@ fn is_refusal(error: &Error) -> bool {
     )
 }
 
-/// Rounded up: 1 s at least.
+/// Rounded up: 1 s at least, and what the contract takes at most.
 fn whole_seconds(time: Duration) -> WireDuration {
     let up = time.as_secs() + u64::from(time.subsec_nanos() > 0);
     WireDuration {
-        seconds: i64::try_from(up.max(1)).unwrap_or(i64::MAX),
+        seconds: up.clamp(1, LONGEST_SECONDS) as i64,
         nanos: 0,
     }
 }
@@ -126,7 +129,15 @@ mod tests {
 
     #[test]
     fn a_reservation_lives_for_whole_seconds_and_one_at_least() {
-        for (left, seconds) in [(0, 1), (1, 1), (1_000, 1), (1_001, 2), (60_000, 60)] {
+        let longest = LONGEST_SECONDS * 1_000;
+        for (left, seconds) in [
+            (0, 1),
+            (1, 1),
+            (1_000, 1),
+            (1_001, 2),
+            (60_000, 60),
+            (longest + 1, 7 * 86_400),
+        ] {
             let wire = whole_seconds(Duration::from_millis(left));
             assert_eq!((wire.seconds, wire.nanos), (seconds, 0), "{left} ms");
         }
