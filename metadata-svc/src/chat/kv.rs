@@ -63,6 +63,8 @@ pub(crate) fn make_tables(txn: &WriteTransaction) -> std::result::Result<(), Tab
 pub(crate) fn create(txn: &Write, new: NewChat) -> Result<Chat> {
     let chat = new.create(txn.now);
     if find(txn, chat.id)?.is_some() || txn.table(DELETED)?.get(chat.id)?.is_some() {
+        // Told first: whoever had to take another key may have made this chat by it, and goes on to ask for that.
+        name_document(txn, &chat)?;
         return Err(Error::IdTaken("chat", chat.id));
     }
     put(txn, &chat)?;

@@ -34,6 +34,8 @@ pub(crate) async fn create(connection: &mut Connection, new: NewChat, now: Time)
         deleted_chats::table.filter(deleted_chats::id.eq(chat.id)),
     ));
     if inserted == 0 || deleted.get_result(connection).await? {
+        // Told first: whoever had to take another key may have made this chat by it, and goes on to ask for that.
+        name_document(connection, &chat).await?;
         return Err(Error::IdTaken("chat", chat.id));
     }
     name_document(connection, &chat).await?;

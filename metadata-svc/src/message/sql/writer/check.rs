@@ -115,12 +115,12 @@ impl Known {
         if !self.present.contains(&entry.chat_id) {
             return Err(Error::no_chat(entry.chat_id));
         }
-        if creates && self.deleted.contains(&entry.chat_id) {
-            return Err(Error::IdTaken("chat", entry.chat_id));
-        }
         let document = entry.create.as_ref().filter(|_| creates);
         if let Some(document) = document.and_then(|new| new.document.as_ref()) {
             self.demand_free_key(&document.key)?;
+        }
+        if creates && self.deleted.contains(&entry.chat_id) {
+            return Err(Error::IdTaken("chat", entry.chat_id));
         }
         entry
             .turns
