@@ -14,7 +14,7 @@ use contract::{
 };
 use tonic::transport::Channel;
 
-use crate::{Service, Storage, Store};
+use crate::{Bucket, ObjectStore, S3, Service, Storage, Store};
 
 /// Both services, started fresh.
 #[derive(Debug)]
@@ -23,8 +23,9 @@ pub struct Pair {
     pub metadata: Service,
     /// blob-svc.
     pub blob: Service,
-    // It goes behind the service that stands on it.
+    // They go behind the services that stand on them.
     _store: Store,
+    bucket: Bucket,
 }
 
 impl Pair {
@@ -41,12 +42,30 @@ impl Pair {
     /// # Panics
     /// As [`Service::start`] and [`Storage::fresh`].
     pub async fn start_on(storage: Storage) -> Self {
-        let store = storage.fresh();
+        Self::start_over(storage, ObjectStore::Embedded).await
+    }
+
+    /// Starts both, metadata-svc on `storage` and blob-svc on `object_store`, empty.
+    ///
+    /// # Panics
+    /// As [`Service::start`], [`Storage::fresh`] and [`ObjectStore::fresh`].
+    pub async fn start_over(storage: Storage, object_store: ObjectStore) -> Self {
+        let (store, bucket) = (storage.fresh(), object_store.fresh());
         Self {
             metadata: Service::start("metadata-svc", &store.settings()).await,
-            blob: Service::start("blob-svc", &[]).await,
+            blob: Service::start("blob-svc", &bucket.settings()).await,
             _store: store,
+            bucket,
         }
+    }
+
+    /// The bucket, seen past blob-svc.
+    ///
+    /// # Panics
+    /// As [`Bucket::direct`].
+    #[must_use]
+    pub fn direct(&self) -> S3 {
+        self.bucket.direct(&self.blob)
     }
 
     /// A client of `ChatService`.

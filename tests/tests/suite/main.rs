@@ -38,6 +38,7 @@ mod receipts;
 mod servers;
 mod stock_statements;
 mod storage;
+mod sweep;
 mod two_storages;
 mod undecodable;
 mod up;

@@ -5,8 +5,8 @@ use std::fs;
 use serde_json::Value;
 use tempfile::TempDir;
 use tests::{
-    ObjectStore, Service,
-    command::{blob_svc, run, stdout},
+    ObjectStore, Pair, Service,
+    command::{blob_svc, chatctl, run, stdout},
 };
 
 const FOLDER: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../k8s/");
@@ -20,7 +20,14 @@ fn object(file: &str, kind: &str) -> Value {
 }
 
 fn pod(object: &Value) -> &Value {
-    &object["spec"]["template"]["spec"]
+    let job = &object["spec"]["jobTemplate"];
+    let of_pods = if job.is_object() { job } else { object };
+    &of_pods["spec"]["template"]["spec"]
+}
+
+fn args(container: &Value) -> Vec<&str> {
+    let args = container["args"].as_array().expect("a command");
+    args.iter().filter_map(Value::as_str).collect()
 }
 
 fn container(object: &Value) -> &Value {
@@ -74,13 +81,7 @@ async fn with_an_endpoint_and_its_keys_the_job_makes_the_buckets_and_the_service
     let job = object("blob-svc-buckets.yaml", "Job");
     let told = stdout(
         blob_svc()
-            .args(
-                container(&job)["args"]
-                    .as_array()
-                    .expect("a command")
-                    .iter()
-                    .filter_map(Value::as_str),
-            )
+            .args(args(container(&job)))
             .envs(settings(container(&job)))
             .envs(of_the_store.clone())
             .env("S3_BUCKETS_FILE", &file),
@@ -97,12 +98,40 @@ async fn with_an_endpoint_and_its_keys_the_job_makes_the_buckets_and_the_service
     assert!(service.serves().await);
 }
 
+#[tokio::test]
+async fn the_sweep_runs_as_the_cron_job_runs_it_with_a_place_for_its_file_and_no_other_at_once() {
+    let cron = object("sweep.yaml", "CronJob");
+    assert_eq!(cron["spec"]["concurrencyPolicy"], "Forbid");
+    let container = container(&cron);
+    let scratch = &container["volumeMounts"][0];
+    assert_eq!(pod(&cron)["volumes"][0]["name"], scratch["name"]);
+    assert!(pod(&cron)["volumes"][0]["emptyDir"].is_object());
+    let set = settings(container);
+    let mounted = scratch["mountPath"].as_str().expect("a path");
+    assert!(set.contains(&("TMPDIR", mounted)), "{set:?}");
+
+    let (pair, folder) = (Pair::start().await, TempDir::new());
+    let folder = folder.expect("a temporary folder can be made");
+    // Its addresses and its folder are another pod's: here they are others.
+    let here = |name: &str| match name {
+        "CHATSTORE_METADATA" => pair.metadata.url(),
+        "CHATSTORE_BLOB" => pair.blob.url(),
+        "TMPDIR" => folder.path().display().to_string(),
+        other => panic!("{other} means nothing here"),
+    };
+    let here: Vec<_> = set.iter().map(|(name, _)| (*name, here(name))).collect();
+    let told = stdout(chatctl().args(args(container)).envs(here));
+    let report: Value = serde_json::from_str(&told).expect("a report");
+    assert_eq!(report["delete"], true, "{report}");
+}
+
 #[test]
 fn pods_are_hardened_and_probed_where_they_listen() {
     let deployment = object("blob-svc.yaml", "Deployment");
     for (manifest, name) in [
         (&deployment, "Deployment"),
         (&object("blob-svc-buckets.yaml", "Job"), "Job"),
+        (&object("sweep.yaml", "CronJob"), "CronJob"),
     ] {
         let (pod, container) = (pod(manifest), container(manifest));
         assert_eq!(pod["automountServiceAccountToken"], false, "{name}");

@@ -1,0 +1,129 @@
+//! Flows that died before their commit, and whose objects a sweep took meanwhile: a rerun with the same request id ends well (P7).
+
+use std::time::{Duration, Instant};
+
+use caller::{Picture, SaveDocument, SaveTurn, Source};
+use contract::{
+    id::{Uuid, new_id},
+    metadata::v1::Role,
+};
+use tests::Pair;
+
+use super::{NOW, caller, caller_of, keys, on_each_pair, recorded, swept, when};
+use std::sync::{Arc, Mutex};
+
+on_each_pair![
+    a_document_that_was_swept_before_its_chat_is_saved_by_a_rerun,
+    pictures_that_were_swept_before_their_message_are_saved_by_a_rerun
+];
+
+/// How long a reservation of a flow of two seconds may take to end.
+const LIMIT: Duration = Duration::from_secs(60);
+
+fn document() -> SaveDocument {
+    SaveDocument {
+        request_id: new_id(),
+        user_id: "anna".into(),
+        title: "Plan".into(),
+        description: String::new(),
+        metadata: None,
+        document: Source::Bytes("plan".into()),
+        name: "plan.pdf".into(),
+        content_type: String::new(),
+    }
+}
+
+fn turn(chat_id: Uuid) -> SaveTurn {
+    let picture = |name: &str| Picture {
+        source: Source::File(
+            format!("{}/../caller/demo/{name}", env!("CARGO_MANIFEST_DIR")).into(),
+        ),
+        name: String::new(),
+        image_type: String::new(),
+        description: String::new(),
+    };
+    SaveTurn {
+        request_id: new_id(),
+        chat_id,
+        role: Role::User,
+        content: "Что здесь?".into(),
+        message_type: String::new(),
+        pictures: vec![picture("viewport_step_1.png"), picture("zoom_crop_1.png")],
+        search_results: Vec::new(),
+    }
+}
+
+/// Runs a flow of two seconds under which metadata-svc dies just before `commit`, and is back behind it.
+async fn die_before<T, Flow>(
+    pair: Pair,
+    commit: &'static str,
+    flow: impl FnOnce(caller::Caller) -> Flow,
+) -> Pair
+where
+    Flow: Future<Output = caller::Result<T>>,
+{
+    let short = caller_of(pair.metadata.url(), pair.blob.url(), 2);
+    let shared = Arc::new(Mutex::new(Some(pair)));
+    let scene = Arc::clone(&shared);
+    let dies = when(short, commit, move || {
+        let mut scene = scene.lock().expect("nobody panics here");
+        scene.as_mut().expect("a pair").metadata.kill_9();
+        std::future::ready(())
+    });
+    let error = flow(dies).await.err().expect("the flow does not survive");
+    assert_eq!(error.step(), Some(commit), "{error}");
+    let mut pair = shared
+        .lock()
+        .expect("nobody panics here")
+        .take()
+        .expect("a pair");
+    pair.metadata.restart().await;
+    pair
+}
+
+/// Sweeps until the store has so many objects: reservations have to end first.
+async fn swept_to(pair: &Pair, count: usize) {
+    let deadline = Instant::now() + LIMIT;
+    while keys(pair).await.len() > count {
+        assert!(Instant::now() < deadline, "{:?}", keys(pair).await);
+        swept(pair, NOW, true).await;
+    }
+    assert_eq!(keys(pair).await.len(), count);
+}
+
+async fn a_document_that_was_swept_before_its_chat_is_saved_by_a_rerun(pair: Pair) {
+    let save = document();
+    let pair = die_before(pair, "CreateChat", async |c| c.save_document(&save).await).await;
+    let first = keys(&pair).await;
+    assert_eq!(first.len(), 1);
+    swept_to(&pair, 0).await;
+
+    let chat = caller(&pair).save_document(&save).await.expect("a rerun");
+    let key = chat.document.clone().unwrap_or_default().key;
+    assert!(!first.contains(&key), "a key that was condemned is used up");
+    let again = caller(&pair).save_document(&save).await.expect("another");
+    assert_eq!(again, chat, "a rerun ends at the same answer");
+    swept_to(&pair, 1).await;
+    assert_eq!(
+        (keys(&pair).await, recorded(&pair).await),
+        ([key].into(), vec![])
+    );
+}
+
+async fn pictures_that_were_swept_before_their_message_are_saved_by_a_rerun(pair: Pair) {
+    let save = document();
+    caller(&pair).save_document(&save).await.expect("a chat");
+    let save = turn(save.chat_id());
+    let pair = die_before(pair, "AppendMessages", async |c| c.save_turn(&save).await).await;
+    assert_eq!(keys(&pair).await.len(), 3);
+    swept_to(&pair, 1).await;
+
+    let turn = caller(&pair).save_turn(&save).await.expect("a rerun");
+    let again = caller(&pair).save_turn(&save).await.expect("another");
+    assert_eq!(again, turn, "a rerun ends at the same answer");
+    swept_to(&pair, 3).await;
+    let stored = keys(&pair).await;
+    for image in turn.images {
+        assert!(stored.contains(&image.blob.unwrap_or_default().key));
+    }
+}

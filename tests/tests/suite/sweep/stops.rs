@@ -1,0 +1,125 @@
+//! What stops a sweep before it removes an orphan.
+
+use caller::Sweep;
+use serde_json::Value;
+use std::sync::{Arc, Mutex};
+use tests::{
+    Pair, Service,
+    command::{chatctl, run},
+};
+
+use super::{
+    NOW, absent, caller, caller_of, keys, named, named_many, on_each_pair, recorded, stored,
+    stored_many, sweep, swept, when,
+};
+
+/// One of the pair, by which a test says who dies.
+type Victim = fn(&mut Pair) -> &mut Service;
+
+on_each_pair![
+    too_large_a_share_of_orphans_stops_it_and_a_larger_share_that_is_allowed_does_not,
+    an_error_of_either_side_removes_nothing
+];
+
+#[tokio::test]
+async fn an_empty_store_where_rows_name_keys_stops_it_and_the_command_fails() {
+    let (pair, other) = (Pair::start().await, Pair::start().await);
+    let blob = stored(&pair, "chats/a/documents/plan.pdf").await;
+    named(&pair, blob).await.expect("a chat");
+    let output = run(chatctl()
+        .args([
+            "--json",
+            "--metadata",
+            &pair.metadata.url(),
+            "--blob",
+            &other.blob.url(),
+        ])
+        .args(["sweep", "--delete", "--grace", "0", "--max-share", "100"]));
+    assert_eq!(output.status.code(), Some(1));
+    let report: Value = serde_json::from_slice(&output.stdout).expect("a report");
+    let stopped = report["stopped"].as_str().unwrap_or_default();
+    assert!(stopped.contains("no object"), "{report}");
+}
+
+#[tokio::test]
+async fn another_store_stops_it_by_the_share_of_either_side() {
+    let (pair, other) = (Pair::start().await, Pair::start().await);
+    named_many(
+        &pair,
+        None,
+        (0..150).map(|n| absent(&format!("chats/a/{n}"))).collect(),
+    )
+    .await;
+    stored(&other, "chats/b/1").await;
+    let mixed = caller_of(pair.metadata.url(), other.blob.url(), 60);
+    let report = mixed.sweep(&sweep(NOW, true)).await.expect("a sweep");
+    let stopped = report.stopped.expect("150 of 150 rows lack their object");
+    assert!(stopped.contains("150 of 150 keys of rows"), "{stopped}");
+    assert_eq!(
+        (keys(&other).await.len(), recorded(&pair).await),
+        (1, vec![])
+    );
+}
+
+async fn too_large_a_share_of_orphans_stops_it_and_a_larger_share_that_is_allowed_does_not(
+    pair: Pair,
+) {
+    stored_many(&pair, "chats/a/images/", 101).await;
+    let blob = stored(&pair, "chats/a/documents/plan.pdf").await;
+    named(&pair, blob).await.expect("a chat");
+    let all = keys(&pair).await;
+    for delete in [false, true] {
+        let report = caller(&pair)
+            .sweep(&sweep(NOW, delete))
+            .await
+            .expect("a sweep");
+        let stopped = report.stopped.expect("101 of 102 objects have no row");
+        assert!(stopped.contains("101 of 102 objects"), "{stopped}");
+        assert_eq!(
+            (keys(&pair).await, recorded(&pair).await),
+            (all.clone(), vec![])
+        );
+    }
+    let any = Sweep {
+        max_share: 100,
+        ..sweep(NOW, true)
+    };
+    let report = caller(&pair).sweep(&any).await.expect("a sweep");
+    assert_eq!((report.stopped, report.orphans.removed_count), (None, 101));
+    assert_eq!(keys(&pair).await.len(), 1);
+}
+
+async fn an_error_of_either_side_removes_nothing(pair: Pair) {
+    stored_many(&pair, "chats/a/images/", 3).await;
+    let blob = stored(&pair, "chats/a/documents/plan.pdf").await;
+    named(&pair, blob).await.expect("a chat");
+    let all = keys(&pair).await;
+    let mut pair = pair;
+    let (metadata, blob): (Victim, Victim) = (|pair| &mut pair.metadata, |pair| &mut pair.blob);
+    for (step, victim) in [
+        ("ListPendingDeletes", metadata),
+        ("ListReferencedKeys", metadata),
+        ("ListObjects", blob),
+        ("PendDeletes", metadata),
+    ] {
+        let caller = caller_of(pair.metadata.url(), pair.blob.url(), 2);
+        let shared = Arc::new(Mutex::new(Some(pair)));
+        let scene = Arc::clone(&shared);
+        let caller = when(caller, step, move || {
+            let mut scene = scene.lock().expect("nobody panics here");
+            victim(scene.as_mut().expect("a pair")).kill_9();
+            std::future::ready(())
+        });
+        let error = caller.sweep(&sweep(NOW, true)).await;
+        error.expect_err("a service is dead");
+        let left = shared.lock().expect("nobody panics here").take();
+        pair = left.expect("a pair");
+        victim(&mut pair).restart().await;
+        assert_eq!(
+            (keys(&pair).await, recorded(&pair).await),
+            (all.clone(), vec![]),
+            "{step}"
+        );
+    }
+    assert_eq!(swept(&pair, NOW, true).await.orphans.removed_count, 3);
+}
