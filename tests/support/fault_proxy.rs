@@ -20,7 +20,7 @@ use std::{
 
 use tokio::{
     net::TcpListener,
-    sync::oneshot,
+    sync::{Notify, oneshot},
     task::{LocalSet, spawn_local},
 };
 
@@ -47,6 +47,8 @@ struct Shared {
     open: AtomicUsize,
     hanging: AtomicUsize,
     hits: AtomicUsize,
+    corruptions: AtomicUsize,
+    cut: Notify,
 }
 
 impl FaultProxy {
@@ -77,6 +79,8 @@ impl FaultProxy {
             open: AtomicUsize::new(0),
             hanging: AtomicUsize::new(0),
             hits: AtomicUsize::new(0),
+            corruptions: AtomicUsize::new(0),
+            cut: Notify::new(),
         });
         let listener = std::net::TcpListener::bind("127.0.0.1:0").expect("loopback has free ports");
         let address = listener.local_addr().expect("it listens");
@@ -133,6 +137,11 @@ impl FaultProxy {
         self.rules().clear();
     }
 
+    /// Ends all connections that are open, those that hang too.
+    pub fn cut(&self) {
+        self.shared.cut.notify_waiters();
+    }
+
     /// How many connections hang: their callers have not given up.
     #[must_use]
     pub fn hanging(&self) -> usize {
@@ -143,6 +152,12 @@ impl FaultProxy {
     #[must_use]
     pub fn open(&self) -> usize {
         self.shared.open.load(Ordering::SeqCst)
+    }
+
+    /// How many bits were turned, from the beginning.
+    #[must_use]
+    pub fn corruptions(&self) -> usize {
+        self.shared.corruptions.load(Ordering::SeqCst)
     }
 
     /// How often a rule hit, from the beginning.
@@ -201,7 +216,10 @@ async fn accept(listener: std::net::TcpListener, shared: Arc<Shared>) {
         let shared = Arc::clone(&shared);
         shared.open.fetch_add(1, Ordering::SeqCst);
         spawn_local(async move {
-            connection::serve(client, &shared).await;
+            tokio::select! {
+                () = connection::serve(client, &shared) => {}
+                () = shared.cut.notified() => {}
+            }
             shared.open.fetch_sub(1, Ordering::SeqCst);
         });
     }

@@ -205,17 +205,44 @@ impl Postgres {
         self.child.wait().expect("an own child can be waited for");
     }
 
-    /// Starts the stopped server again, on the same port and data.
+    /// Ends the server and all its processes at once, as `kill -9` and the death of a machine's processes do.
     ///
     /// # Panics
-    /// As [`Postgres::start`].
-    pub fn restart(&mut self) {
+    /// When the operating system refuses.
+    pub fn kill_9(&mut self) {
+        // Stopped, it starts no more of them.
+        let server = self.child.id().to_string();
+        stdout(Command::new("kill").args(["-STOP", &server]));
+        let children = children(&server);
+        // One that has ended by itself is no failure.
+        run(Command::new("kill")
+            .args(["-KILL", &server])
+            .args(&children));
+        self.child.wait().expect("an own child can be waited for");
+        // The next server takes no data folder that one of them still holds.
+        let deadline = Instant::now() + START_LIMIT;
+        while children.iter().any(|child| is_alive(child)) {
+            assert!(Instant::now() < deadline, "Postgres' processes do not end");
+            thread::sleep(Duration::from_millis(1));
+        }
+    }
+
+    /// As [`Postgres::restart`], but does not wait.
+    pub fn relaunch(&mut self) {
         self.child = spawn(
             self.folder.path(),
             self.port,
             self.tls.as_ref(),
             self.settings,
         );
+    }
+
+    /// Starts the stopped server again, on the same port and data.
+    ///
+    /// # Panics
+    /// As [`Postgres::start`].
+    pub fn restart(&mut self) {
+        self.relaunch();
         self.wait_until_ready();
     }
 
@@ -265,7 +292,11 @@ impl Postgres {
         command
     }
 
-    fn wait_until_ready(&mut self) {
+    /// Waits until it answers.
+    ///
+    /// # Panics
+    /// When it ends, or does not answer within a minute.
+    pub fn wait_until_ready(&mut self) {
         let deadline = Instant::now() + START_LIMIT;
         while !run(self.client("pg_isready").args(["-q"])).status.success() {
             let ended = self.child.try_wait().expect("an own child can be asked");
@@ -300,6 +331,14 @@ fn children(parent: &str) -> Vec<String> {
         .filter_map(|entry| entry.file_name().into_string().ok())
         .filter(is_child)
         .collect()
+}
+
+/// Whether a process is there, and no zombie.
+fn is_alive(pid: &str) -> bool {
+    let stat = fs::read_to_string(format!("/proc/{pid}/stat")).unwrap_or_default();
+    let behind_name = stat.rsplit(')').next().unwrap_or_default();
+    let state = behind_name.split_whitespace().next();
+    !matches!(state, None | Some("Z" | "X"))
 }
 
 /// The URL of a database behind `port`, its password as raw as people write it.

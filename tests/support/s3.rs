@@ -1,11 +1,17 @@
 //! A bucket seen past blob-svc: requests signed here (AWS Signature Version 4 in the query string, "Authenticating Requests:
 //! Using Query Parameters", Amazon S3 API Reference) and sent by curl, so that neither rusoto nor our signer judges itself.
 
+use std::{collections::BTreeMap, fs};
+
 use hmac::{Hmac, KeyInit as _, Mac as _};
 use sha2::{Digest as _, Sha256};
+use tempfile::TempDir;
 use time::{OffsetDateTime, macros::format_description};
 
-use crate::curl::{Answer, curl};
+use crate::{
+    command::{program, stdout},
+    curl::{Answer, curl},
+};
 
 const REGION: &str = "us-east-1";
 
@@ -89,6 +95,63 @@ impl S3 {
         self.listed("uploads=")
     }
 
+    /// All keys that are there, page by page, with their sizes.
+    ///
+    /// # Panics
+    /// When the store does not answer.
+    #[must_use]
+    pub fn sizes(&self) -> BTreeMap<String, u64> {
+        let (mut sizes, mut query) = (BTreeMap::new(), "list-type=2".to_owned());
+        loop {
+            let answer = self.ask("GET", "", &query, b"");
+            let text = String::from_utf8_lossy(&answer.body);
+            assert_eq!(answer.status, 200, "the store does not list: {text}");
+            for object in text.split("<Contents>").skip(1) {
+                let size = between(object, "Size").and_then(|size| size.parse().ok());
+                let key = between(object, "Key").expect("an object has a key");
+                sizes.insert(key.to_owned(), size.expect("an object has a size"));
+            }
+            let Some(token) = between(&text, "NextContinuationToken") else {
+                return sizes;
+            };
+            let token: String = token.bytes().map(|byte| format!("%{byte:02X}")).collect();
+            query = format!("continuation-token={token}&list-type=2");
+        }
+    }
+
+    /// The bytes of objects, in the order of `keys`, all by one run of curl; `None` where none is there.
+    ///
+    /// # Panics
+    /// When the store answers neither.
+    #[must_use]
+    pub fn read_all(&self, keys: &[String]) -> Vec<Option<Vec<u8>>> {
+        if keys.is_empty() {
+            return Vec::new();
+        }
+        let folder = TempDir::new().expect("a temporary folder can be made");
+        let now = OffsetDateTime::now_utc();
+        let mut told = "write-out = \"%{http_code}\\n\"\n".to_owned();
+        for (n, key) in keys.iter().enumerate() {
+            let url = self.sign("GET", key, "", now);
+            told.push_str(&format!("url = \"{url}\"\noutput = \"{n}\"\n"));
+        }
+        fs::write(folder.path().join("config"), told).expect("a file can be written");
+        let mut curl = program("curl");
+        curl.current_dir(&folder);
+        let statuses = stdout(curl.args(["-q", "-sS", "--max-time", "60", "-K", "config"]));
+        let read = statuses
+            .lines()
+            .enumerate()
+            .map(|(n, status)| match status {
+                "200" => Some(fs::read(folder.path().join(n.to_string())).unwrap_or_default()),
+                "404" => None,
+                status => panic!("the store does not tell of {}: {status}", keys[n]),
+            });
+        let read: Vec<_> = read.collect();
+        assert_eq!(read.len(), keys.len(), "curl tells of each");
+        read
+    }
+
     fn listed(&self, query: &str) -> Vec<String> {
         let answer = self.ask("GET", "", query, b"");
         let text = String::from_utf8_lossy(&answer.body);
@@ -157,6 +220,12 @@ impl S3 {
             self.address
         )
     }
+}
+
+/// What stands in the first element of this name.
+fn between<'a>(text: &'a str, name: &str) -> Option<&'a str> {
+    let (_, rest) = text.split_once(&format!("<{name}>"))?;
+    Some(rest.split_once(&format!("</{name}>"))?.0)
 }
 
 fn mac(key: &[u8], text: &str) -> Vec<u8> {

@@ -189,7 +189,20 @@ impl Seaweed {
     /// # Panics
     /// As [`Seaweed::start`].
     pub fn restart(&mut self) {
+        self.relaunch();
+        self.wait_until_serving();
+    }
+
+    /// As [`Seaweed::restart`], but does not wait.
+    pub fn relaunch(&mut self) {
         self.child = spawn(self.folder.path(), &self.ca, &self.ports, self.admin);
+    }
+
+    /// Waits until it serves.
+    ///
+    /// # Panics
+    /// As [`Seaweed::start`].
+    pub fn wait_until_serving(&mut self) {
         assert!(
             self.serves_in_time(),
             "SeaweedFS has ended:\n{}",

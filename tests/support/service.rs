@@ -116,6 +116,23 @@ impl Service {
         self.wait_until_serving().await;
     }
 
+    /// As [`Service::restart`], but does not wait: what it needs may not be there.
+    ///
+    /// # Panics
+    /// When the binary is missing.
+    pub fn relaunch(&mut self) {
+        self.child = spawn(self.shell, self.name, &self.settings, self.folder.path());
+    }
+
+    /// Whether its process has ended.
+    ///
+    /// # Panics
+    /// Never: an own child can be asked.
+    pub fn has_ended(&mut self) -> bool {
+        let ended = self.child.try_wait().expect("an own child can be asked");
+        ended.is_some()
+    }
+
     /// Its process.
     #[must_use]
     pub fn pid(&self) -> u32 {

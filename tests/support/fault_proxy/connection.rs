@@ -33,7 +33,7 @@ pub(super) async fn serve(mut client: TcpStream, shared: &Shared) {
     for stream in [&client, &server] {
         let _ = stream.set_nodelay(true);
     }
-    let state = State::default();
+    let state = State::new(&shared.corruptions);
     let way = {
         let (from_client, to_client) = client.split();
         let (from_server, to_server) = server.split();
@@ -105,7 +105,7 @@ async fn is_closed(client: &TcpStream) -> bool {
 /// From the caller to the server, request by request.
 async fn requests(
     shared: &Shared,
-    state: &State,
+    state: &State<'_>,
     mut client: ReadHalf<'_>,
     mut server: WriteHalf<'_>,
     caller: &Caller<'_>,
@@ -120,7 +120,14 @@ async fn requests(
             state.begin(shared.fault_of(Some(&head)));
             let own_answer = match state.fault() {
                 Some(Fault::Answer(status, body)) => Some((status, body)),
-                Some(Fault::Break(..) | Fault::Slow(_) | Fault::Replace(..)) | None => None,
+                Some(
+                    Fault::Break(..)
+                    | Fault::Slow(_)
+                    | Fault::Hold(_)
+                    | Fault::Corrupt
+                    | Fault::Replace(..),
+                )
+                | None => None,
             };
             let is_read = own_answer.is_none() || !head.waits;
             let mut left = head.length + if is_read { head.body } else { 0 };
@@ -148,7 +155,7 @@ async fn requests(
 /// From the caller to the server, whatever it is.
 async fn bytes(
     shared: &Shared,
-    state: &State,
+    state: &State<'_>,
     mut client: ReadHalf<'_>,
     mut server: WriteHalf<'_>,
 ) -> End {
@@ -168,7 +175,7 @@ async fn bytes(
 /// From the server to the caller.
 async fn answers(
     shared: &Shared,
-    state: &State,
+    state: &State<'_>,
     mut server: ReadHalf<'_>,
     caller: &Caller<'_>,
 ) -> End {

@@ -1,5 +1,7 @@
 //! What is to go wrong, and which requests it is to hit.
 
+use std::time::Duration;
+
 use super::request::Head;
 
 /// What goes wrong.
@@ -9,6 +11,11 @@ pub enum Fault {
     Break(End, Place),
     /// At most so many bytes a second pass, in each direction.
     Slow(usize),
+    /// Whatever goes to the server is held back so long before it passes.
+    Hold(Duration),
+    /// One bit of what goes to the server is another: the first among bytes that are all above 0x7f, which heads and frames are
+    /// not and the contents of a test can be. Then all passes.
+    Corrupt,
     /// The proxy answers in the server's place, with this status and this XML; the server never hears of the request.
     Answer(u16, &'static str),
     /// The server does what was asked, and its answer is lost for this one.
@@ -96,6 +103,12 @@ impl Rule {
     #[must_use]
     pub fn one_in(self, n: usize) -> Self {
         Self { one_in: n, ..self }
+    }
+
+    /// What goes wrong.
+    #[must_use]
+    pub fn fault(&self) -> Fault {
+        self.fault
     }
 
     /// The fault, when this request is one that it hits.

@@ -1,6 +1,10 @@
 //! What is wrong with a connection now, and how much has passed since it began.
 
-use std::{cell::Cell, time::Duration};
+use std::{
+    cell::Cell,
+    sync::atomic::{AtomicUsize, Ordering},
+    time::Duration,
+};
 
 use tokio::{io::AsyncWriteExt as _, net::tcp::WriteHalf, time::sleep};
 
@@ -8,6 +12,8 @@ use super::{End, Fault, Place, Shared};
 
 /// Slow connections get their bytes ten times a second.
 const TICK: Duration = Duration::from_millis(100);
+/// So many bytes above 0x7f in a row are content.
+const CONTENT: usize = 128;
 
 /// In which direction something passes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -19,15 +25,25 @@ pub(super) enum Way {
 }
 
 /// A connection's fault and counters.
-#[derive(Default)]
-pub(super) struct State {
+pub(super) struct State<'a> {
     /// The rule's number, and what it does.
     fault: Cell<Option<(usize, Fault)>>,
     sent: Cell<usize>,
     received: Cell<usize>,
+    /// How many bits of all connections were turned.
+    corruptions: &'a AtomicUsize,
 }
 
-impl State {
+impl<'a> State<'a> {
+    pub(super) fn new(corruptions: &'a AtomicUsize) -> Self {
+        Self {
+            fault: Cell::default(),
+            sent: Cell::default(),
+            received: Cell::default(),
+            corruptions,
+        }
+    }
+
     /// A request begins, and with it this fault.
     pub(super) fn begin(&self, fault: Option<(usize, Fault)>) {
         self.fault.set(fault);
@@ -84,9 +100,30 @@ impl State {
                 }
                 Ok(())
             }
+            (Some(Fault::Hold(time)), Way::There) => {
+                sleep(time).await;
+                write(to, bytes).await
+            }
+            (Some(Fault::Corrupt), Way::There) => match corrupted(bytes) {
+                Some(corrupted) => {
+                    self.fault.set(None);
+                    self.corruptions.fetch_add(1, Ordering::SeqCst);
+                    write(to, &corrupted).await
+                }
+                None => write(to, bytes).await,
+            },
             _ => write(to, bytes).await,
         }
     }
+}
+
+/// The bytes with one bit turned, where enough of them are content.
+fn corrupted(bytes: &[u8]) -> Option<Vec<u8>> {
+    let is_content = |window: &[u8]| window.iter().all(|byte| *byte > 0x7f);
+    let begin = bytes.windows(CONTENT).position(is_content)?;
+    let mut corrupted = bytes.to_vec();
+    corrupted[begin + CONTENT / 2] ^= 1;
+    Some(corrupted)
 }
 
 async fn write(to: &mut WriteHalf<'_>, bytes: &[u8]) -> Result<(), End> {

@@ -1,0 +1,359 @@
+//! The checker: compares the store, the database and the list of what was acknowledged. It remembers what it has judged of the
+//! rounds before, which must all be there still.
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    time::Duration,
+};
+
+use contract::metadata::v1::{
+    GetUsageRequest, ListPendingDeletesRequest, ListReferencedKeysRequest,
+};
+use tests::S3;
+use tonic::{Code, Status};
+
+use crate::{
+    ack_list::Kept,
+    clients::Clients,
+    content,
+    plan::{Deed, Plan},
+    rows,
+    seen::{Seen, compare},
+    world::World,
+};
+
+/// Objects on their way to their keys; nobody is told of them, and the sweep removes what stays.
+const STAGING: &str = "uploads/temp/staging_";
+/// How long a call may take when nothing is wrong.
+const TIME: Duration = Duration::from_secs(60);
+
+/// What must be there of one world.
+pub(crate) struct Checker {
+    clients: Clients,
+    bucket: S3,
+    /// Every object that a row names, by its key.
+    objects: BTreeMap<String, Kept>,
+    /// The rounds that were judged.
+    rounds: Vec<(Plan, Seen)>,
+}
+
+impl Checker {
+    pub(crate) fn of(world: &World) -> anyhow::Result<Self> {
+        Ok(Self {
+            clients: Clients::to(&world.metadata.url(), &world.blob.url(), TIME)?,
+            bucket: world.bucket.clone(),
+            objects: BTreeMap::new(),
+            rounds: Vec::new(),
+        })
+    }
+
+    /// Judges the store as it lies there behind the faults: whatever shows is whole.
+    pub(crate) fn judge_store(&self) -> Vec<String> {
+        let sizes = self.bucket.sizes();
+        let lost = self.objects.keys().filter(|key| !sizes.contains_key(*key));
+        let mut wrong: Vec<_> = lost
+            .map(|key| format!("object {key} of an older round is lost"))
+            .collect();
+        let is_new = |key: &&String| !self.objects.contains_key(*key) && !key.starts_with(STAGING);
+        let keys: Vec<_> = sizes.keys().filter(is_new).cloned().collect();
+        for (key, bytes) in keys.iter().zip(self.bucket.read_all(&keys)) {
+            let judged = bytes.map_or(Ok(()), |bytes| content::judge(&bytes));
+            wrong.extend(judged.err().map(|what| format!("object {key} {what}")));
+        }
+        wrong
+    }
+
+    /// Judges everything, when all flows have ended and a sweep came to its end.
+    pub(crate) async fn judge(&mut self, plan: &Plan, seen: &Seen) -> Result<Vec<String>, Status> {
+        let mut wrong = seen.wrong.clone();
+        wrong.extend(answers(plan, seen));
+        for chat in 0..plan.chats.len() {
+            let found = self.judge_chat(plan, seen, chat, true).await?;
+            wrong.extend(found);
+        }
+        if let Some((plan, seen)) = fastrand::choice(&self.rounds) {
+            let chat = fastrand::usize(..plan.chats.len());
+            let found = self.judge_chat(plan, seen, chat, false).await?;
+            wrong.extend(
+                found
+                    .into_iter()
+                    .map(|what| format!("of the older round {}: {what}", plan.seed)),
+            );
+        }
+        let new = objects(plan, seen);
+        if std::env::var_os("CHAOS_NO_SWEEP").is_some() {
+            let all: BTreeMap<String, Kept> = self
+                .objects
+                .clone()
+                .into_iter()
+                .chain(new.clone())
+                .collect();
+            let sweepable = |w: &String| {
+                w.contains("is left to be removed")
+                    || w.contains("unfinished still")
+                    || (w.contains("the store has") && w.ends_with("instead of None"))
+            };
+            wrong.extend(
+                self.judge_ledger(&all)
+                    .await?
+                    .into_iter()
+                    .filter(|w| !sweepable(w)),
+            );
+            wrong.extend(
+                self.judge_objects(&all, &new)
+                    .into_iter()
+                    .filter(|w| !sweepable(w)),
+            );
+            self.objects = all;
+            self.rounds.push((plan.clone(), seen.clone()));
+            return Ok(wrong);
+        }
+        let all = self
+            .objects
+            .clone()
+            .into_iter()
+            .chain(new.clone())
+            .collect();
+        wrong.extend(self.judge_ledger(&all).await?);
+        wrong.extend(self.judge_objects(&all, &new));
+        self.objects = all;
+        self.rounds.push((plan.clone(), seen.clone()));
+        Ok(wrong)
+    }
+
+    /// How many objects there are.
+    pub(crate) fn count(&self) -> usize {
+        self.objects.len()
+    }
+
+    /// Judges the rows of a chat; `is_thorough` by all ways to read them.
+    async fn judge_chat(
+        &self,
+        plan: &Plan,
+        seen: &Seen,
+        chat: usize,
+        is_thorough: bool,
+    ) -> Result<Vec<String>, Status> {
+        let planned = &plan.chats[chat];
+        let id = planned.id.to_string();
+        let named = |what: String| format!("chat {id}: {what}");
+        let history = rows::history(&self.clients, &id).await;
+        if planned.is_doomed {
+            return match history {
+                Err(status) if status.code() == Code::NotFound => Ok(Vec::new()),
+                Err(status) => Err(status),
+                Ok(walk) => Ok(vec![named(format!(
+                    "is there though it was deleted: {walk:?}"
+                ))]),
+            };
+        }
+        let turns = seen.turns(plan, chat, |step| seen.answer(step).is_some());
+        let history = match history {
+            Err(status) if status.code() == Code::NotFound => {
+                return Ok(vec![named("is lost".to_owned())]);
+            }
+            history => history?,
+        };
+        let mut wrong = compare(&history, &turns, true);
+        if is_thorough {
+            wrong.extend(compare(
+                &rows::pages(&self.clients, &id).await?,
+                &turns,
+                true,
+            ));
+            let kept = objects_of(plan, seen, chat);
+            wrong.extend(
+                self.judge_usage(&planned.user_id, turns.len(), &kept)
+                    .await?,
+            );
+            wrong.extend(order(plan, seen, chat));
+        }
+        Ok(wrong.into_iter().map(named).collect())
+    }
+
+    async fn judge_usage(
+        &self,
+        user_id: &str,
+        messages: usize,
+        kept: &[Kept],
+    ) -> Result<Option<String>, Status> {
+        let request = GetUsageRequest {
+            user_id: user_id.to_owned(),
+            ..GetUsageRequest::default()
+        };
+        let usage = self
+            .clients
+            .chats()
+            .get_usage(self.clients.request(request))
+            .await?;
+        let total = usage.into_inner().total.unwrap_or_default();
+        let images = kept.iter().filter(|kept| !kept.id.is_empty()).count();
+        let bytes: i64 = kept.iter().map(|kept| kept.size_bytes).sum();
+        let must = (1, messages as i64, images as i64, bytes);
+        let is = (
+            total.chat_count,
+            total.message_count,
+            total.image_count,
+            total.blob_size_bytes,
+        );
+        let wrong =
+            format!("usage counts chats, messages, images, bytes {is:?} instead of {must:?}");
+        Ok((is != must).then_some(wrong))
+    }
+
+    /// Every object that a row names is told, and no other; nothing is left to be removed.
+    async fn judge_ledger(&self, all: &BTreeMap<String, Kept>) -> Result<Vec<String>, Status> {
+        let mut ledger = self.clients.ledger();
+        let request = ListReferencedKeysRequest::default();
+        let mut stream = ledger
+            .list_referenced_keys(self.clients.request(request))
+            .await?
+            .into_inner();
+        let mut told = BTreeMap::new();
+        while let Some(answer) = stream.message().await? {
+            told.extend(
+                answer
+                    .keys
+                    .into_iter()
+                    .map(|key| (key.key, (key.size_bytes, key.sha256))),
+            );
+        }
+        let must = all
+            .values()
+            .map(|kept| (kept.key.clone(), (kept.size_bytes, kept.sha256.clone())));
+        let must: BTreeMap<_, _> = must.collect();
+        let mut wrong = differences("the ledger tells of", &must, &told);
+        let pending =
+            ledger.list_pending_deletes(self.clients.request(ListPendingDeletesRequest::default()));
+        let pending = pending.await?.into_inner().pending_deletes;
+        wrong.extend(
+            pending
+                .iter()
+                .map(|pending| format!("is left to be removed: {:?}", pending.target)),
+        );
+        Ok(wrong)
+    }
+
+    /// Every object that a row names is there, byte for byte, and no other; no upload is unfinished.
+    fn judge_objects(
+        &self,
+        all: &BTreeMap<String, Kept>,
+        new: &BTreeMap<String, Kept>,
+    ) -> Vec<String> {
+        let must = all
+            .iter()
+            .map(|(key, kept)| (key.clone(), kept.size_bytes.unsigned_abs()));
+        let must: BTreeMap<_, _> = must.collect();
+        let mut wrong = differences("the store has", &must, &self.bucket.sizes());
+        let keys: Vec<_> = new.keys().cloned().collect();
+        for (key, bytes) in keys.iter().zip(self.bucket.read_all(&keys)) {
+            let digest = bytes.map(|bytes| content::sha256(&bytes));
+            if digest.is_some_and(|digest| digest != new[key].sha256) {
+                wrong.push(format!("object {key} has other bytes than its row says"));
+            }
+        }
+        let uploads = self.bucket.uploads().into_iter();
+        wrong.extend(uploads.map(|key| format!("an upload of {key} is unfinished still")));
+        wrong
+    }
+}
+
+/// What stands in one and not in the other.
+fn differences<T: PartialEq + std::fmt::Debug>(
+    who: &str,
+    must: &BTreeMap<String, T>,
+    is: &BTreeMap<String, T>,
+) -> Vec<String> {
+    let keys: BTreeSet<_> = must.keys().chain(is.keys()).collect();
+    let differ = keys
+        .into_iter()
+        .filter(|key| must.get(*key) != is.get(*key));
+    differ
+        .map(|key| {
+            format!(
+                "{who} {key}: {:?} instead of {:?}",
+                is.get(key),
+                must.get(key)
+            )
+        })
+        .collect()
+}
+
+/// Everything has ended as planned, and whatever was repeated was answered alike.
+fn answers(plan: &Plan, seen: &Seen) -> Vec<String> {
+    let mut wrong = Vec::new();
+    for step in &plan.steps {
+        if !seen.ended.contains_key(&step.number) {
+            wrong.push(format!(
+                "step {} {:?} has not ended",
+                step.number, step.deed
+            ));
+        }
+        let Some(answer) = seen.answer(step.number) else {
+            continue;
+        };
+        let must = step.contents().iter().map(|content| content.bytes());
+        let must: Vec<_> = must
+            .map(|bytes| (bytes.len() as i64, content::sha256(&bytes)))
+            .collect();
+        let is = answer
+            .objects
+            .iter()
+            .map(|kept| (kept.size_bytes, kept.sha256.clone()));
+        if is.collect::<Vec<_>>() != must {
+            wrong.push(format!(
+                "step {} was answered other objects: {answer:?}",
+                step.number
+            ));
+        }
+    }
+    for (step, outcome) in &seen.again {
+        let first = seen.ended.get(step);
+        if first != Some(outcome) {
+            wrong.push(format!(
+                "step {step} was answered {first:?} first, and {outcome:?} again"
+            ));
+        }
+    }
+    wrong
+}
+
+/// Messages of one line of work stand in the order in which they were acknowledged.
+fn order(plan: &Plan, seen: &Seen, chat: usize) -> Vec<String> {
+    let mut wrong = Vec::new();
+    for task in &plan.tasks {
+        let turns = task
+            .iter()
+            .filter(|step| plan.steps[**step].chat == chat && plan.steps[**step].is_turn());
+        let seqs: Vec<_> = turns
+            .filter_map(|step| Some(seen.answer(*step)?.seq))
+            .collect();
+        if !seqs.is_sorted_by(|a, b| a < b) {
+            wrong.push(format!("turns {task:?} were given the places {seqs:?}"));
+        }
+    }
+    wrong
+}
+
+/// Every object that a row of this round names.
+fn objects(plan: &Plan, seen: &Seen) -> BTreeMap<String, Kept> {
+    let chats = (0..plan.chats.len()).filter(|chat| !plan.chats[*chat].is_doomed);
+    let kept = chats.flat_map(|chat| objects_of(plan, seen, chat));
+    kept.map(|kept| (kept.key.clone(), kept)).collect()
+}
+
+/// Every object that a row of a chat names.
+fn objects_of(plan: &Plan, seen: &Seen, chat: usize) -> Vec<Kept> {
+    let turns = seen.turns(plan, chat, |step| seen.answer(step).is_some());
+    let creation = plan.chats[chat].creation;
+    let document = match plan.steps[creation].deed {
+        Deed::SaveDocument(_) => seen.answer(creation).map(|answer| answer.objects.clone()),
+        _ => None,
+    };
+    let images = turns.into_values().flat_map(|turn| turn.images);
+    document
+        .unwrap_or_default()
+        .into_iter()
+        .chain(images)
+        .collect()
+}

@@ -1,0 +1,109 @@
+//! A round: the plan of a seed is followed while its schedule goes wrong, and then everything is judged.
+
+use std::{
+    path::{Path, PathBuf},
+    time::Duration,
+};
+
+use anyhow::{bail, ensure};
+
+use crate::{
+    ack_list, checker::Checker, plan::Plan, processes::Processes, report::Tally,
+    schedule::Schedule, seen::Seen, stage::Stage, world::World,
+};
+
+/// How long a flow may take while things go wrong, and afterwards.
+const SHORT: Duration = Duration::from_secs(2);
+const LONG: Duration = Duration::from_secs(20);
+/// How long everything may take to end, afterwards.
+const WITHIN: Duration = Duration::from_secs(60);
+/// How often a sweep may fail when nothing is wrong.
+const TRIES: usize = 3;
+
+/// A round of one world.
+pub(crate) struct Round<'a> {
+    world: &'a mut World,
+    checker: &'a mut Checker,
+    seed: u64,
+    /// Where its list and the callers' words lie.
+    folder: PathBuf,
+    pub(crate) tally: Tally,
+}
+
+impl<'a> Round<'a> {
+    pub(crate) fn new(
+        world: &'a mut World,
+        checker: &'a mut Checker,
+        seed: u64,
+        folder: &Path,
+    ) -> Self {
+        Self {
+            world,
+            checker,
+            seed,
+            folder: folder.to_owned(),
+            tally: Tally {
+                rounds: 1,
+                ..Tally::default()
+            },
+        }
+    }
+
+    /// Plays it to its end; what is wrong then.
+    pub(crate) async fn play(&mut self) -> anyhow::Result<Vec<String>> {
+        let (plan, schedule) = (Plan::of(self.seed), Schedule::of(self.seed));
+        let list = self.folder.join("list");
+        let processes = Processes::new(self.world, self.seed, &list, &self.folder);
+        let stage = Stage::new(self.world, processes, self.seed, &mut self.tally);
+        stage.play(&schedule, SHORT).await?;
+        self.world.recover().await?;
+
+        let mut wrong = self.checker.judge_store();
+        self.finish(&list).await?;
+        let seen = Seen::of(ack_list::read(&list));
+        self.tally.steps += seen.ended.len();
+        self.tally.refused += plan
+            .steps
+            .iter()
+            .filter(|step| seen.answer(step.number).is_none())
+            .count();
+        self.tally.used_up += seen.used_up.len();
+        if seen.wrong.is_empty() {
+            self.sweep().await?;
+            let before = self.checker.count();
+            wrong.extend(self.checker.judge(&plan, &seen).await?);
+            self.tally.objects += self.checker.count() - before;
+        } else {
+            wrong.extend(seen.wrong);
+        }
+        wrong.extend(self.world.panics());
+        Ok(wrong)
+    }
+
+    /// Lets the caller end whatever has not ended, and do everything once more.
+    async fn finish(&mut self, list: &Path) -> anyhow::Result<()> {
+        let processes = Processes::direct(self.world, self.seed, list, &self.folder);
+        let ended = processes.caller(LONG, Some(WITHIN))?.wait().await?;
+        ensure!(ended.success(), "the caller ended with {ended}");
+        self.world.settle().await
+    }
+
+    /// Sweeps to the end.
+    async fn sweep(&mut self) -> anyhow::Result<()> {
+        if std::env::var_os("CHAOS_NO_SWEEP").is_some() {
+            return Ok(());
+        }
+        let mut told = String::new();
+        for _ in 0..TRIES {
+            let processes = Processes::direct(self.world, self.seed, Path::new(""), &self.folder);
+            let swept = processes.sweep()?.end().await?;
+            self.tally.swept += swept.removed;
+            if swept.is_whole {
+                self.tally.sweeps += 1;
+                return Ok(());
+            }
+            told = swept.told;
+        }
+        bail!("the sweep does not come to its end: {told}")
+    }
+}

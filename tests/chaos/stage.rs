@@ -1,0 +1,276 @@
+//! The stage: the caller and sweeps at work, and the schedule that goes wrong around them.
+
+use std::{collections::BTreeMap, process::ExitStatus, time::Duration};
+
+use anyhow::{Context as _, ensure};
+use fastrand::Rng;
+use tests::fault_proxy::{End, Fault};
+use tokio::{
+    sync::mpsc::{self, UnboundedReceiver, UnboundedSender},
+    time::{Instant, sleep_until},
+};
+
+use crate::{
+    processes::Processes,
+    report::Tally,
+    schedule::{Link, Schedule, Target, Trouble, What},
+    sweep::Swept,
+    world::{World, signal},
+};
+
+/// Decides other throws than the plan's and the schedule's.
+const OTHER: u64 = 0x57a6_e000;
+/// How many sweeps may run at once.
+const SWEEPS: usize = 2;
+/// The pause before each of them begins again, in milliseconds.
+const PAUSES: [std::ops::Range<u64>; SWEEPS] = [10..80, 200..900];
+
+/// The stage of a round.
+pub(crate) struct Stage<'a> {
+    world: &'a mut World,
+    processes: Processes,
+    rng: Rng,
+    tally: &'a mut Tally,
+    /// The process of the caller, while there is one.
+    caller: Option<u32>,
+    sweeps: [Slot; SWEEPS],
+    /// Whether sweeps and callers stand still.
+    frozen: Vec<u32>,
+    /// The numbers of the rules that hold, by the place of their trouble in the schedule.
+    rules: BTreeMap<usize, usize>,
+    ends: UnboundedSender<Ended>,
+    ended: UnboundedReceiver<Ended>,
+}
+
+/// A sweep that runs, or is to begin.
+#[derive(Clone, Copy, Debug)]
+enum Slot {
+    From(Instant),
+    Runs(u32),
+}
+
+/// What has ended.
+enum Ended {
+    Caller(u32, std::io::Result<ExitStatus>),
+    Sweep(usize, anyhow::Result<Swept>),
+}
+
+impl<'a> Stage<'a> {
+    pub(crate) fn new(
+        world: &'a mut World,
+        processes: Processes,
+        seed: u64,
+        tally: &'a mut Tally,
+    ) -> Self {
+        let (ends, ended) = mpsc::unbounded_channel();
+        let now = Instant::now();
+        Self {
+            world,
+            processes,
+            rng: Rng::with_seed(seed ^ OTHER),
+            tally,
+            caller: None,
+            sweeps: [Slot::From(now); SWEEPS],
+            frozen: Vec::new(),
+            rules: BTreeMap::new(),
+            ends,
+            ended,
+        }
+    }
+
+    /// Plays the schedule to its end, and leaves nobody at work.
+    pub(crate) async fn play(mut self, schedule: &Schedule, time: Duration) -> anyhow::Result<()> {
+        let begin = Instant::now();
+        let (errors, corruptions) = self.hits();
+        let mut actions: Vec<_> = schedule.0.iter().enumerate().flat_map(actions).collect();
+        actions.sort_by_key(|(at, ..)| *at);
+        self.start_caller(time)?;
+        (0..SWEEPS).for_each(|slot| self.pause(slot));
+        for (at, place, is_end) in actions {
+            self.work_until(begin + at).await?;
+            let trouble = &schedule.0[place];
+            if is_end {
+                self.mend(place, trouble, time)?;
+            } else {
+                self.hurt(place, trouble);
+            }
+        }
+        self.kill_caller();
+        (0..SWEEPS).for_each(|slot| self.kill_sweep(slot));
+        let (errors_now, corruptions_now) = self.hits();
+        self.tally.store_errors += errors_now - errors;
+        self.tally.corruptions += corruptions_now - corruptions;
+        self.leave().await
+    }
+
+    fn hits(&self) -> (usize, usize) {
+        (
+            self.world.link(Link::BlobToStore).hits(),
+            self.world.corruptions(),
+        )
+    }
+
+    /// Lets everybody work until then.
+    async fn work_until(&mut self, until: Instant) -> anyhow::Result<()> {
+        loop {
+            let begins = self.sweeps.iter().filter_map(|slot| match slot {
+                Slot::From(at) => Some(*at),
+                Slot::Runs(_) => None,
+            });
+            let next = begins.fold(until, Instant::min);
+            tokio::select! {
+                Some(ended) = self.ended.recv() => self.note(ended)?,
+                () = sleep_until(next) => {
+                    if Instant::now() >= until {
+                        return Ok(());
+                    }
+                    self.start_sweeps()?;
+                }
+            }
+        }
+    }
+
+    fn note(&mut self, ended: Ended) -> anyhow::Result<()> {
+        match ended {
+            Ended::Caller(pid, status) => {
+                let was_killed = self.caller != Some(pid);
+                let status = status?;
+                ensure!(
+                    was_killed || status.success(),
+                    "the caller ended with {status}"
+                );
+                if !was_killed {
+                    self.caller = None;
+                }
+            }
+            Ended::Sweep(slot, swept) => {
+                let swept = swept?;
+                self.tally.swept += swept.removed;
+                self.tally.sweeps += u64::from(swept.is_whole);
+                self.tally.broken_sweeps += u64::from(!swept.is_whole);
+                self.pause(slot);
+            }
+        }
+        Ok(())
+    }
+
+    fn pause(&mut self, slot: usize) {
+        let pause = Duration::from_millis(self.rng.u64(PAUSES[slot].clone()));
+        self.sweeps[slot] = Slot::From(Instant::now() + pause);
+    }
+
+    fn start_sweeps(&mut self) -> anyhow::Result<()> {
+        for slot in 0..SWEEPS {
+            if matches!(self.sweeps[slot], Slot::From(at) if at <= Instant::now()) {
+                let sweep = self.processes.sweep()?;
+                let pid = sweep.0.id().context("a new process has an id")?;
+                self.sweeps[slot] = Slot::Runs(pid);
+                let ends = self.ends.clone();
+                tokio::spawn(async move { ends.send(Ended::Sweep(slot, sweep.end().await)) });
+            }
+        }
+        Ok(())
+    }
+
+    fn start_caller(&mut self, time: Duration) -> anyhow::Result<()> {
+        let mut caller = self.processes.caller(time, None)?;
+        let pid = caller.id().context("a new process has an id")?;
+        self.caller = Some(pid);
+        let ends = self.ends.clone();
+        tokio::spawn(async move { ends.send(Ended::Caller(pid, caller.wait().await)) });
+        Ok(())
+    }
+
+    fn kill_caller(&mut self) {
+        if let Some(pid) = self.caller.take() {
+            kill_9(pid);
+        }
+    }
+
+    fn kill_sweep(&mut self, slot: usize) {
+        if let Slot::Runs(pid) = self.sweeps[slot] {
+            kill_9(pid);
+        }
+    }
+
+    fn hurt(&mut self, place: usize, trouble: &Trouble) {
+        match &trouble.what {
+            What::Kill(target) => {
+                let target = self.world.victim(*target);
+                *self.tally.kills.entry(target).or_default() += 1;
+                match target {
+                    Target::Caller => self.kill_caller(),
+                    Target::Sweep => self.kill_sweep(0),
+                    other => self.world.kill_9(other),
+                }
+            }
+            What::Freeze(target) => {
+                self.tally.freezes += 1;
+                match (self.world.victim(*target), self.sweeps[0]) {
+                    (Target::Caller, _) => self.frozen.extend(self.caller),
+                    (Target::Sweep, Slot::Runs(pid)) => self.frozen.push(pid),
+                    (other, _) => return self.world.freeze(other, true),
+                }
+                self.frozen.iter().for_each(|pid| signal(*pid, true));
+            }
+            What::Break(link, rule) => {
+                let number = self.world.link(*link).add(rule.clone());
+                self.rules.insert(place, number);
+            }
+        }
+    }
+
+    fn mend(&mut self, place: usize, trouble: &Trouble, time: Duration) -> anyhow::Result<()> {
+        match &trouble.what {
+            What::Kill(target) => match self.world.victim(*target) {
+                Target::Caller if self.caller.is_none() => self.start_caller(time)?,
+                other => self.world.relaunch(other),
+            },
+            What::Freeze(target) => match self.world.victim(*target) {
+                Target::Caller | Target::Sweep => {
+                    self.frozen.drain(..).for_each(|pid| signal(pid, false))
+                }
+                other => self.world.freeze(other, false),
+            },
+            What::Break(link, rule) => {
+                let proxy = self.world.link(*link);
+                if let Some(number) = self.rules.remove(&place) {
+                    let hits = proxy.lift(number);
+                    if matches!(rule.fault(), Fault::Break(..)) {
+                        self.tally.breaks += hits;
+                    }
+                }
+                // What hangs would hang for as long as its caller waits.
+                if matches!(rule.fault(), Fault::Break(End::Hang | End::HalfOpen, _)) {
+                    proxy.cut();
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Waits until nobody is at work any more.
+    async fn leave(mut self) -> anyhow::Result<()> {
+        drop(self.ends);
+        while let Some(ended) = self.ended.recv().await {
+            if let Ended::Sweep(_, swept) = ended {
+                self.tally.swept += swept?.removed;
+            }
+        }
+        Ok(())
+    }
+}
+
+/// The begin and the end of a trouble.
+fn actions((place, trouble): (usize, &Trouble)) -> [(Duration, usize, bool); 2] {
+    [
+        (trouble.at, place, false),
+        (trouble.at + trouble.lasts, place, true),
+    ]
+}
+
+fn kill_9(pid: u32) {
+    // One that has ended by itself is no failure.
+    let _ =
+        tests::command::run(std::process::Command::new("kill").args(["-KILL", &pid.to_string()]));
+}

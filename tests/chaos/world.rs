@@ -1,0 +1,398 @@
+//! A world: both services on one storage and one store, all processes of its own, with a proxy on every link between them.
+
+use std::{
+    fs,
+    net::SocketAddr,
+    path::Path,
+    process::Command,
+    time::{Duration, Instant},
+};
+
+use anyhow::{Context as _, ensure};
+use clap::{ValueEnum, builder::PossibleValue};
+use contract::protection::Protection;
+use tests::{
+    ObjectStore, Postgres, S3, Seaweed, Service, command, command::stdout, fault_proxy::FaultProxy,
+};
+use tokio::time::sleep;
+
+use crate::schedule::{Link, Target};
+
+/// Shared by both services; obviously made up.
+const RECEIPT_KEY: &str = "fake-receipt-key-of-more-than-32-characters";
+const DATABASE: &str = "chaos";
+const BUCKET: &str = "chaos";
+/// How long anything may take to come back; far above what it takes.
+pub(crate) const LIMIT: Duration = Duration::from_secs(90);
+const ASK_EVERY: Duration = Duration::from_millis(10);
+
+/// What metadata-svc keeps its rows in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Storage {
+    Kv,
+    Postgres,
+}
+
+/// What blob-svc keeps its objects in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Store {
+    Embedded,
+    Seaweedfs,
+}
+
+/// Which world.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Kind {
+    pub(crate) storage: Storage,
+    pub(crate) store: Store,
+}
+
+impl Kind {
+    /// How its storage and its store are named.
+    pub(crate) fn words(self) -> [String; 2] {
+        let word = |value: Option<PossibleValue>| value.map(|value| value.get_name().to_owned());
+        let words = [
+            self.storage.to_possible_value(),
+            self.store.to_possible_value(),
+        ];
+        words.map(|value| word(value).unwrap_or_default())
+    }
+
+    pub(crate) fn name(self) -> String {
+        self.words().join("/")
+    }
+}
+
+/// A running world. All of it ends when this is dropped.
+pub(crate) struct World {
+    pub(crate) metadata: Service,
+    pub(crate) blob: Service,
+    /// The store, past everything.
+    pub(crate) bucket: S3,
+    storing: Storing,
+    postgres: Option<Postgres>,
+    links: Links,
+    /// Who was killed and is not started again.
+    down: Vec<Target>,
+    /// How much of the logs was read for panics.
+    read: [usize; 2],
+}
+
+/// Who stores.
+enum Storing {
+    /// The embedded store, in a blob-svc of its own, which can die alone.
+    Embedded(Service),
+    Seaweed(Seaweed),
+}
+
+/// The proxies.
+struct Links {
+    caller_to_metadata: FaultProxy,
+    caller_to_blob: FaultProxy,
+    blob_to_store: FaultProxy,
+    metadata_to_database: Option<FaultProxy>,
+    sweep_to_metadata: FaultProxy,
+    sweep_to_blob: FaultProxy,
+}
+
+impl World {
+    /// Makes a new one, whose services do without `without`.
+    pub(crate) async fn start(kind: Kind, without: Option<Protection>) -> anyhow::Result<Self> {
+        let mut common = vec![
+            ("RECEIPT_KEY", RECEIPT_KEY.to_owned()),
+            ("LOG_LEVEL", "info".to_owned()),
+        ];
+        common.extend(without.map(|without| ("CHATSTORE_WITHOUT", without.name().to_owned())));
+
+        let (storing, bucket) = store(kind.store).await;
+        let blob_to_store = FaultProxy::http(address(&bucket.address)?);
+        let mut settings = bucket.settings(&blob_to_store.address());
+        settings.extend(common.clone());
+        let blob = Service::start("blob-svc", &settings).await;
+
+        let postgres = (kind.storage == Storage::Postgres).then(Postgres::start_durable);
+        let (mut settings, metadata_to_database) = match &postgres {
+            Some(postgres) => {
+                let (settings, proxy) = database(postgres);
+                (settings, Some(proxy))
+            }
+            None => (vec![("STORAGE_MODE", "kv".to_owned())], None),
+        };
+        settings.extend(common);
+        let metadata = Service::start("metadata-svc", &settings).await;
+
+        let to = |service: &Service| {
+            Ok::<_, anyhow::Error>(FaultProxy::bytes(address(&service.address())?))
+        };
+        let links = Links {
+            caller_to_metadata: to(&metadata)?,
+            caller_to_blob: to(&blob)?,
+            blob_to_store,
+            metadata_to_database,
+            sweep_to_metadata: to(&metadata)?,
+            sweep_to_blob: to(&blob)?,
+        };
+        Ok(Self {
+            metadata,
+            blob,
+            bucket,
+            storing,
+            postgres,
+            links,
+            down: Vec::new(),
+            read: [0; 2],
+        })
+    }
+
+    /// The proxy on a link; where there is no database, that of the store.
+    pub(crate) fn link(&self, link: Link) -> &FaultProxy {
+        let links = &self.links;
+        match link {
+            Link::CallerToMetadata => &links.caller_to_metadata,
+            Link::CallerToBlob => &links.caller_to_blob,
+            Link::BlobToStore => &links.blob_to_store,
+            Link::MetadataToDatabase => links
+                .metadata_to_database
+                .as_ref()
+                .unwrap_or(&links.blob_to_store),
+            Link::SweepToMetadata => &links.sweep_to_metadata,
+            Link::SweepToBlob => &links.sweep_to_blob,
+        }
+    }
+
+    fn links(&self) -> impl Iterator<Item = &FaultProxy> {
+        let links = &self.links;
+        let always = [
+            &links.caller_to_metadata,
+            &links.caller_to_blob,
+            &links.blob_to_store,
+            &links.sweep_to_metadata,
+            &links.sweep_to_blob,
+        ];
+        always.into_iter().chain(&links.metadata_to_database)
+    }
+
+    /// Where a service is, through the proxy of `link`.
+    pub(crate) fn url(&self, link: Link) -> String {
+        format!("http://{}", self.link(link).address())
+    }
+
+    /// How many bits were turned in all.
+    pub(crate) fn corruptions(&self) -> usize {
+        self.links.caller_to_blob.corruptions()
+    }
+
+    /// Who it is that dies in this world as `target`; the caller and the sweep are no part of it.
+    pub(crate) fn victim(&self, target: Target) -> Target {
+        match target {
+            Target::Database if self.postgres.is_none() => Target::Metadata,
+            other => other,
+        }
+    }
+
+    /// Ends a process of it at once.
+    pub(crate) fn kill_9(&mut self, target: Target) {
+        if self.down.contains(&target) {
+            return;
+        }
+        self.down.push(target);
+        match target {
+            Target::Metadata => self.metadata.kill_9(),
+            Target::Blob => self.blob.kill_9(),
+            Target::Database => {
+                if let Some(postgres) = &mut self.postgres {
+                    postgres.kill_9();
+                }
+            }
+            Target::Store => match &mut self.storing {
+                Storing::Embedded(host) => host.kill_9(),
+                Storing::Seaweed(seaweed) => seaweed.kill_9(),
+            },
+            Target::Caller | Target::Sweep => {}
+        }
+    }
+
+    /// Starts a killed process again, and does not wait for it.
+    pub(crate) fn relaunch(&mut self, target: Target) {
+        let Some(place) = self.down.iter().position(|down| *down == target) else {
+            return;
+        };
+        self.down.remove(place);
+        match target {
+            Target::Metadata => self.metadata.relaunch(),
+            Target::Blob => self.blob.relaunch(),
+            Target::Database => {
+                if let Some(postgres) = &mut self.postgres {
+                    postgres.relaunch();
+                }
+            }
+            Target::Store => match &mut self.storing {
+                Storing::Embedded(host) => host.relaunch(),
+                Storing::Seaweed(seaweed) => seaweed.relaunch(),
+            },
+            Target::Caller | Target::Sweep => {}
+        }
+    }
+
+    /// Stops a process in the middle of whatever it does, or lets it go on.
+    pub(crate) fn freeze(&self, target: Target, is_frozen: bool) {
+        if self.down.contains(&target) {
+            return;
+        }
+        let pid = match target {
+            Target::Metadata => self.metadata.pid(),
+            Target::Blob => self.blob.pid(),
+            Target::Database => {
+                if let Some(postgres) = &self.postgres {
+                    if is_frozen {
+                        postgres.freeze()
+                    } else {
+                        postgres.thaw()
+                    }
+                }
+                return;
+            }
+            Target::Store => match &self.storing {
+                Storing::Embedded(host) => host.pid(),
+                Storing::Seaweed(seaweed) => seaweed.pid(),
+            },
+            Target::Caller | Target::Sweep => return,
+        };
+        signal(pid, is_frozen);
+    }
+
+    /// Ends all that is wrong, and waits until everything serves again.
+    pub(crate) async fn recover(&mut self) -> anyhow::Result<()> {
+        for link in self.links() {
+            link.clear();
+            link.cut();
+        }
+        for target in self.down.clone() {
+            self.relaunch(target);
+        }
+        if let Some(postgres) = &mut self.postgres {
+            postgres.wait_until_ready();
+        }
+        match &mut self.storing {
+            Storing::Embedded(host) => come_back(host).await?,
+            Storing::Seaweed(seaweed) => seaweed.wait_until_serving(),
+        }
+        come_back(&mut self.blob).await?;
+        come_back(&mut self.metadata).await
+    }
+
+    /// Waits until no call is under way.
+    pub(crate) async fn settle(&self) -> anyhow::Result<()> {
+        let deadline = Instant::now() + LIMIT;
+        while active_calls(&self.metadata).await + active_calls(&self.blob).await > 0.0 {
+            ensure!(Instant::now() < deadline, "calls go on without a caller");
+            sleep(ASK_EVERY).await;
+        }
+        Ok(())
+    }
+
+    /// What the services panicked at since it was asked before.
+    pub(crate) fn panics(&mut self) -> Vec<String> {
+        let logs = [self.metadata.log(), self.blob.log()];
+        let mut found = Vec::new();
+        for (log, read) in logs.iter().zip(&mut self.read) {
+            let new = log.get(*read..).unwrap_or_default();
+            found.extend(
+                new.lines()
+                    .filter(|line| line.contains("panicked"))
+                    .map(str::to_owned),
+            );
+            *read = log.len();
+        }
+        found
+    }
+
+    /// Keeps what everybody logged.
+    pub(crate) fn keep_logs(&self, folder: &Path) -> anyhow::Result<()> {
+        fs::write(folder.join("metadata-svc.log"), self.metadata.log())?;
+        fs::write(folder.join("blob-svc.log"), self.blob.log())?;
+        let store = match &self.storing {
+            Storing::Embedded(host) => host.log(),
+            Storing::Seaweed(seaweed) => seaweed.log(),
+        };
+        fs::write(folder.join("store.log"), store)?;
+        if let Some(postgres) = &self.postgres {
+            fs::write(folder.join("postgres.log"), postgres.log())?;
+        }
+        Ok(())
+    }
+}
+
+/// Stops a process, or lets it go on.
+pub(crate) fn signal(pid: u32, is_frozen: bool) {
+    let signal = if is_frozen { "-STOP" } else { "-CONT" };
+    // One that has ended by itself is no failure.
+    let _ = command::run(Command::new("kill").args([signal, &pid.to_string()]));
+}
+
+/// Waits for a service; one that has ended because what it needs was not there is started again, as Kubernetes does.
+async fn come_back(service: &mut Service) -> anyhow::Result<()> {
+    let deadline = Instant::now() + LIMIT;
+    while !service.serves().await {
+        if service.has_ended() {
+            service.relaunch();
+        }
+        ensure!(
+            Instant::now() < deadline,
+            "{} does not come back",
+            service.address()
+        );
+        sleep(ASK_EVERY).await;
+    }
+    Ok(())
+}
+
+async fn store(store: Store) -> (Storing, S3) {
+    match store {
+        Store::Embedded => {
+            let host = Service::start("blob-svc", &[("LOG_LEVEL", "info".to_owned())]).await;
+            let bucket = ObjectStore::Embedded.fresh().direct(&host);
+            (Storing::Embedded(host), bucket)
+        }
+        Store::Seaweedfs => {
+            let seaweed = Seaweed::start();
+            let bucket = seaweed.bucket(BUCKET);
+            assert!(bucket.make(), "SeaweedFS makes no bucket");
+            (Storing::Seaweed(seaweed), bucket)
+        }
+    }
+}
+
+/// A database with the schema, and the settings by which metadata-svc reaches it through a proxy.
+fn database(postgres: &Postgres) -> (Vec<(&'static str, String)>, FaultProxy) {
+    let direct = postgres.database(DATABASE);
+    stdout(
+        command::metadata_svc()
+            .env("DATABASE_URL", &direct)
+            .args(["db", "init"]),
+    );
+    let proxy = FaultProxy::bytes(SocketAddr::from(([127, 0, 0, 1], postgres.port())));
+    let port = |address: &str| format!(":{}/", address.rsplit(':').next().unwrap_or_default());
+    let through = direct.replace(&format!(":{}/", postgres.port()), &port(&proxy.address()));
+    let settings = vec![
+        ("STORAGE_MODE", "sql".to_owned()),
+        ("DATABASE_URL", through),
+        ("DATABASE_POOL_MODE", "session".to_owned()),
+    ];
+    (settings, proxy)
+}
+
+fn address(text: &str) -> anyhow::Result<SocketAddr> {
+    text.parse()
+        .with_context(|| format!("{text} is no address"))
+}
+
+async fn active_calls(service: &Service) -> f64 {
+    let metrics = service.admin("GET", "/metrics").await.body;
+    let gauge = metrics
+        .lines()
+        .find_map(|line| line.strip_prefix("rpc_server_active_calls "));
+    gauge
+        .and_then(|value| value.parse().ok())
+        .unwrap_or_default()
+}
