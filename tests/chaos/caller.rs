@@ -323,9 +323,10 @@ impl Follower {
     async fn read(&self, step: &Step) -> Result<Answer, Failure> {
         let chat = self.plan.chat_of(step);
         let before = self.seen().clone();
-        let walk = match step.deed {
-            Deed::Pages => rows::pages(&self.clients, &chat.id.to_string()).await,
-            _ => rows::history(&self.clients, &chat.id.to_string()).await,
+        let walk = if matches!(step.deed, Deed::Pages) {
+            rows::pages(&self.clients, &chat.id.to_string()).await
+        } else {
+            rows::history(&self.clients, &chat.id.to_string()).await
         };
         let begun = self.seen().begun.clone();
         let deletes = |step: &&Step| matches!(step.deed, Deed::DeleteChat | Deed::DropChat);

@@ -195,10 +195,13 @@ impl Plan {
             self.steps[step].deed,
             Deed::SaveTurn { .. } | Deed::StrangersTurn { .. }
         );
-        let changes = |other: &usize| match self.steps[*other].deed {
-            Deed::DeleteMessage { of } | Deed::DeleteImage { of } => of == step,
-            Deed::AddImages { to, .. } => to == step,
-            _ => false,
+        let changes = |other: &usize| {
+            matches!(
+                &self.steps[*other].deed,
+                Deed::DeleteMessage { of: changed }
+                    | Deed::DeleteImage { of: changed }
+                    | Deed::AddImages { to: changed, .. } if *changed == step
+            )
         };
         is_turn && !line.iter().any(changes)
     }
@@ -236,8 +239,24 @@ impl Step {
             Deed::SaveDocument(content) => std::slice::from_ref(content),
             Deed::SaveTurn { pictures, .. } => pictures,
             Deed::StrangersTurn { upload, .. } | Deed::AddImages { upload, .. } => &upload.contents,
-            _ => &[],
+            Deed::DeleteMessage { .. }
+            | Deed::DeleteImage { .. }
+            | Deed::DeleteChat
+            | Deed::DropChat
+            | Deed::History
+            | Deed::Pages
+            | Deed::Orphan(_)
+            | Deed::Unfinished
+            | Deed::HalfUpload(_) => &[],
         }
+    }
+
+    /// How many search results its message has.
+    pub(crate) fn search_results(&self) -> usize {
+        if let Deed::SaveTurn { search_results, .. } = self.deed {
+            return search_results;
+        }
+        0
     }
 
     /// What its message says.

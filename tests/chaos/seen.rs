@@ -99,7 +99,16 @@ impl Seen {
                         turn.images.remove(&answer.objects[0]);
                     }
                 }
-                _ => {}
+                Deed::SaveDocument(_)
+                | Deed::DeleteMessage { .. }
+                | Deed::DeleteImage { .. }
+                | Deed::DeleteChat
+                | Deed::DropChat
+                | Deed::History
+                | Deed::Pages
+                | Deed::Orphan(_)
+                | Deed::Unfinished
+                | Deed::HalfUpload(_) => {}
             }
         }
         turns
@@ -108,15 +117,11 @@ impl Seen {
 
 impl KeptTurn {
     fn of(plan: &Plan, step: usize, answer: &Answer) -> Self {
-        let search_results = match plan.steps[step].deed {
-            Deed::SaveTurn { search_results, .. } => search_results,
-            _ => 0,
-        };
         Self {
             step,
             seq: answer.seq,
             text: plan.steps[step].text(),
-            search_results,
+            search_results: plan.steps[step].search_results(),
             images: answer.objects.iter().cloned().collect(),
         }
     }

@@ -201,7 +201,9 @@ impl<'a> Stage<'a> {
                 match target {
                     Target::Caller => self.kill_caller(),
                     Target::Sweep => self.kill_sweep(0),
-                    other => self.world.kill_9(other),
+                    Target::Metadata | Target::Blob | Target::Database | Target::Store => {
+                        self.world.kill_9(target)
+                    }
                 }
             }
             What::Freeze(target) => {
@@ -222,16 +224,12 @@ impl<'a> Stage<'a> {
 
     fn mend(&mut self, place: usize, trouble: &Trouble, time: Duration) -> anyhow::Result<()> {
         match &trouble.what {
-            What::Kill(target) => match self.world.victim(*target) {
-                Target::Caller if self.caller.is_none() => self.start_caller(time)?,
-                other => self.world.relaunch(other),
-            },
-            What::Freeze(target) => match self.world.victim(*target) {
-                Target::Caller | Target::Sweep => {
-                    self.frozen.drain(..).for_each(|pid| signal(pid, false))
-                }
-                other => self.world.freeze(other, false),
-            },
+            What::Kill(Target::Caller) if self.caller.is_none() => self.start_caller(time)?,
+            What::Kill(target) => self.world.relaunch(self.world.victim(*target)),
+            What::Freeze(Target::Caller | Target::Sweep) => {
+                self.frozen.drain(..).for_each(|pid| signal(pid, false));
+            }
+            What::Freeze(target) => self.world.freeze(self.world.victim(*target), false),
             What::Break(link, rule) => {
                 let proxy = self.world.link(*link);
                 if let Some(number) = self.rules.remove(&place) {

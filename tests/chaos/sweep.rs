@@ -35,11 +35,11 @@ impl Sweep {
     pub(crate) async fn end(self) -> anyhow::Result<Swept> {
         let output = self.0.wait_with_output().await?;
         let report: Value = serde_json::from_slice(&output.stdout).unwrap_or_default();
-        let count = |name: &str| report[name].as_u64().unwrap_or_default();
+        let count = |of: &str| report[of]["removed_count"].as_u64().unwrap_or_default();
         let told = [output.stdout, output.stderr].concat();
         Ok(Swept {
             is_whole: output.status.success(),
-            removed: count("removed_count"),
+            removed: count("pending") + count("orphans"),
             told: String::from_utf8_lossy(&told).into_owned(),
         })
     }

@@ -184,10 +184,10 @@ impl World {
 
     /// Who it is that dies in this world as `target`; the caller and the sweep are no part of it.
     pub(crate) fn victim(&self, target: Target) -> Target {
-        match target {
-            Target::Database if self.postgres.is_none() => Target::Metadata,
-            other => other,
+        if target == Target::Database && self.postgres.is_none() {
+            return Target::Metadata;
         }
+        target
     }
 
     /// Ends a process of it at once.

@@ -47,6 +47,14 @@ pub fn blob_svc() -> Command {
     command
 }
 
+/// `chaos` of this build, the fault harness.
+#[must_use]
+pub fn chaos() -> Command {
+    let mut command = Command::new(binary("chaos"));
+    command.stdin(Stdio::null());
+    command
+}
+
 /// `grpcurl`, `curl`, `sh` or another program, with the tools of `tests/install` in front of PATH.
 #[must_use]
 pub fn program(name: &str) -> Command {

@@ -9,6 +9,7 @@ mod blob_faults;
 mod blob_local_mode;
 mod blob_objects;
 mod blob_probe;
+mod chaos;
 mod collector;
 mod contract_list;
 mod crash;
