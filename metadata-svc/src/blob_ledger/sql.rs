@@ -15,7 +15,7 @@ use diesel::{
 };
 use diesel_async::RunQueryDsl as _;
 
-use self::pending::pend;
+use self::pending::{pend, pend_again};
 use super::PendingDelete;
 use crate::{
     error::{Error, Result},
@@ -137,7 +137,8 @@ pub(crate) async fn pend_unreferenced(
     if Protection::SecondLook.is_on() {
         keys = unreferenced(connection, &keys, now).await?;
     }
-    pend(connection, keys.into_iter().map(Target::Key).collect(), now).await
+    let targets = keys.into_iter().map(Target::Key).collect();
+    pend_again(connection, targets, now).await
 }
 
 async fn lock(connection: &mut Connection, sql: &str, keys: &[&str]) -> Result<()> {

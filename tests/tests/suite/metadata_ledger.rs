@@ -3,6 +3,7 @@
 mod races;
 mod referenced;
 mod reservations;
+mod switches;
 mod used_up;
 
 use contract::{
@@ -23,7 +24,7 @@ use crate::{
     metadata::{Client, image, texts, turn},
     storage::on_each_storage,
 };
-use {races::*, referenced::*, reservations::*, used_up::*};
+use {races::*, referenced::*, reservations::*, switches::*, used_up::*};
 
 on_each_storage![
     a_used_up_key_is_named_by_no_call_before_and_after_its_ack_and_after_kill_9,
@@ -39,6 +40,9 @@ on_each_storage![
     of_who_names_a_key_and_who_sweeps_it_at_once_one_side_wins,
     of_who_reserves_a_key_and_who_sweeps_it_at_once_one_side_wins,
     drainers_at_once_strike_out_each_record_once,
+    without_its_protection_a_request_id_has_an_effect_each_time,
+    without_its_protection_a_sweep_records_what_rows_name,
+    without_its_protection_nothing_is_recorded_and_no_key_is_used_up,
 ];
 
 impl Client {

@@ -67,3 +67,32 @@ fn forget(txn: &Write, at_most: usize) -> Result<()> {
     }
     Ok(())
 }
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use redb::ReadableTableMetadata as _;
+    use tempfile::TempDir;
+
+    use super::*;
+    use crate::store::kv::Kv;
+
+    #[tokio::test]
+    async fn reservations_that_have_ended_are_forgotten_some_at_a_time() {
+        let folder = TempDir::new().expect("a temporary folder can be made");
+        let store = Kv::open(folder.path()).expect("an empty store can be opened");
+        let left = store.write(|txn| {
+            let old: Vec<_> = (0..40).map(|number| number.to_string()).collect();
+            reserve(txn, &old, Time::from_micros(1))?;
+            let mut left = Vec::new();
+            for _ in 0..4 {
+                reserve(txn, &["new".to_owned()], txn.now + Duration::from_secs(60))?;
+                left.push((txn.table(RESERVED)?.len()?, txn.table(BY_TIME)?.len()?));
+            }
+            Ok(left)
+        });
+        let left = left.await.expect("the store can be written");
+        assert_eq!(left, [(24, 24), (7, 7), (1, 1), (1, 1)]);
+    }
+}

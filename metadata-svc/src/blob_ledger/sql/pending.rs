@@ -41,32 +41,47 @@ impl From<PendingRow> for PendingDelete {
     }
 }
 
-/// Records what is to be removed from the store, no target twice. What is recorded and not yet removed keeps its record.
+/// Records what is to be removed from the store, no target twice: what rows named until now, so that none of it is recorded.
 /// Whoever asks holds the ledger's lock to remove.
 pub(crate) async fn pend(
     connection: &mut Connection,
     targets: Vec<Target>,
     now: Time,
 ) -> Result<Vec<PendingDelete>> {
-    let fresh = targets
-        .into_iter()
-        .map(|target| PendingDelete::new(target, now));
-    let fresh: Vec<_> = fresh.collect();
-    if fresh.is_empty() || !Protection::Tombstone.is_on() {
-        return Ok(fresh);
+    let deletes = fresh(targets, now);
+    if Protection::Tombstone.is_on() {
+        put(connection, &deletes, now).await?;
     }
-    let mut kept = still_pending(connection, &fresh).await?;
-    let (mut recorded, mut added) = (Vec::new(), Vec::new());
-    for delete in fresh {
-        let (is_prefix, target) = parts(&delete.target);
-        let kept = kept.remove(&(is_prefix, target.to_owned()));
-        if kept.is_none() {
-            added.push(delete.clone());
+    Ok(deletes)
+}
+
+/// Like [`pend`], of what may be recorded: what is not yet removed keeps its record.
+pub(crate) async fn pend_again(
+    connection: &mut Connection,
+    targets: Vec<Target>,
+    now: Time,
+) -> Result<Vec<PendingDelete>> {
+    let mut deletes = fresh(targets, now);
+    if Protection::Tombstone.is_on() {
+        let mut kept = still_pending(connection, &deletes).await?;
+        let mut added = Vec::new();
+        for delete in &mut deletes {
+            let (is_prefix, target) = parts(&delete.target);
+            match kept.remove(&(is_prefix, target.to_owned())) {
+                Some(kept) => *delete = kept,
+                None => added.push(delete.clone()),
+            }
         }
-        recorded.push(kept.unwrap_or(delete));
+        put(connection, &added, now).await?;
     }
-    add(connection, &added, now).await?;
-    Ok(recorded)
+    Ok(deletes)
+}
+
+fn fresh(targets: Vec<Target>, now: Time) -> Vec<PendingDelete> {
+    let deletes = targets.into_iter();
+    deletes
+        .map(|target| PendingDelete::new(target, now))
+        .collect()
 }
 
 /// Those of the targets that are recorded and not yet removed, which stay so until the transaction ends.
@@ -86,8 +101,8 @@ async fn still_pending(
     Ok(rows.collect())
 }
 
-/// Adds records, or makes those of targets that were removed anew.
-async fn add(connection: &mut Connection, deletes: &[PendingDelete], now: Time) -> Result<()> {
+/// Puts records, in place of those of targets that were removed.
+async fn put(connection: &mut Connection, deletes: &[PendingDelete], now: Time) -> Result<()> {
     if deletes.is_empty() {
         return Ok(());
     }

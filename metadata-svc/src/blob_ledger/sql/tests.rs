@@ -5,6 +5,7 @@ use futures::FutureExt as _;
 
 use super::{
     pending::{ack, list},
+    reservation::reserve,
     *,
 };
 use crate::chat::sql::tests::sql;
@@ -36,4 +37,66 @@ async fn drainers_that_strike_out_the_same_at_once_count_each_delete_once_and_ne
     assert!(left.await.expect("it can be listed").rows.is_empty());
     let deadlocks = "select deadlocks from pg_stat_database where datname = 'postgres'";
     assert_eq!(server.ask("postgres", deadlocks), "0");
+}
+
+#[tokio::test]
+async fn who_reserves_and_sweeps_and_drains_the_same_keys_in_any_order_never_deadlocks() {
+    let server = Postgres::start();
+    let sql = sql(&server).await;
+    let keys: Vec<_> = (0..120)
+        .map(|n| format!("folder {}/of/{n}", n % 12))
+        .collect();
+    let callers = (0..12_usize).map(|caller| {
+        let (sql, mut keys) = (sql.clone(), keys.clone());
+        keys.rotate_left(caller * 31 % 120);
+        if caller % 2 == 0 {
+            keys.reverse();
+        }
+        // Who reserves has keys that nobody sweeps, beside those of all.
+        let mine = keys.split_off(if caller % 3 == 0 { 60 } else { 0 });
+        async move {
+            for _ in 0..4 {
+                let mine = mine.clone();
+                if caller % 3 == 0 {
+                    let reserved = sql.write(move |connection, now| {
+                        let mine = mine.clone();
+                        async move { reserve(connection, &mine, now, now).await }.boxed()
+                    });
+                    let reserved = reserved.await.map(drop);
+                    assert!(matches!(reserved, Ok(()) | Err(Error::KeyUsedUp(_))));
+                    continue;
+                }
+                let pending = sql.write(move |connection, now| {
+                    pend_unreferenced(connection, mine.clone(), now).boxed()
+                });
+                let pending = pending.await.expect("nobody stands in its way");
+                let ids: Vec<_> = pending.iter().map(|delete| delete.id).collect();
+                let acked =
+                    sql.write(move |connection, now| ack(connection, ids.clone(), now).boxed());
+                acked.await.expect("nobody stands in its way");
+            }
+        }
+    });
+    futures::future::join_all(callers).await;
+    let deadlocks = "select deadlocks from pg_stat_database where datname = 'postgres'";
+    assert_eq!(server.ask("postgres", deadlocks), "0");
+}
+
+#[tokio::test]
+async fn reservations_that_have_ended_are_forgotten_some_at_a_time() {
+    let server = Postgres::start();
+    let sql = sql(&server).await;
+    server.psql(
+        "postgres",
+        "insert into reserved_keys select 'old/' || i, now() - interval '1 s' from generate_series(1, 2500) i",
+    );
+    for left in [1_501, 501, 1, 1] {
+        let reserved = sql.write(|connection, now| {
+            let ends = now + std::time::Duration::from_secs(60);
+            async move { reserve(connection, &["new".to_owned()], now, ends).await }.boxed()
+        });
+        reserved.await.expect("it is free");
+        let there = server.ask("postgres", "select count(*) from reserved_keys");
+        assert_eq!(there, left.to_string());
+    }
 }

@@ -3,6 +3,7 @@
 use std::sync::mpsc;
 
 use futures::future::join_all;
+use redb::TableHandle as _;
 use tempfile::TempDir;
 
 use super::*;
@@ -18,6 +19,11 @@ fn store() -> (Kv, TempDir) {
 fn set(txn: &Write, number: u64) -> Result<()> {
     txn.table(NUMBERS)?.insert(0, number)?;
     Ok(())
+}
+
+async fn set_alone(store: &Kv, number: u64) {
+    let written = store.write(move |txn| set(txn, number));
+    written.await.expect("the store can be written");
 }
 
 async fn read(store: &Kv) -> Option<u64> {
@@ -44,6 +50,29 @@ async fn a_store_of_another_format_is_refused() {
     drop(store);
     let error = Kv::open(folder.path()).expect_err("it is of another format");
     assert!(format!("{error:#}").contains("format 2"), "{error:#}");
+}
+
+#[tokio::test]
+async fn a_store_from_before_reservations_is_opened_with_what_it_has() {
+    let (store, folder) = store();
+    set_alone(&store, 7).await;
+    drop(store);
+    let file = Database::open(folder.path().join(FILE)).expect("nobody has it open");
+    let txn = file.begin_write().expect("it can be written");
+    for table in ["reserved_keys", "reserved_keys_by_time"] {
+        let mut tables = txn.list_tables().expect("it has tables");
+        let table = tables.find(|other| other.name() == table);
+        let deleted = txn.delete_table(table.expect("it is there"));
+        assert!(deleted.expect("it can be deleted"));
+    }
+    txn.commit().expect("it can be written");
+    drop(file);
+    let store = Kv::open(folder.path()).expect("it is of this format");
+    assert_eq!(read(&store).await, Some(7));
+    let reserved = store.write(|txn| {
+        blob_ledger::kv::reservation::reserve(txn, &["key".to_owned()], txn.now).map(drop)
+    });
+    reserved.await.expect("there is a table for it");
 }
 
 #[tokio::test]

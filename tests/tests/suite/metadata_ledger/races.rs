@@ -1,15 +1,16 @@
 //! Callers at once (P3, P5): the ledger decides, and for good.
 
 use contract::metadata::v1::{Chat, PendingDelete};
-use futures::future::join_all;
+use futures::{StreamExt as _, future::join_all, stream};
 use tests::Storage;
 use tonic::Status;
 
 use super::is_used_up;
 use crate::metadata::{Client, Metadata, blob, new_chat, targets};
 
-/// How many keys are fought for at once.
+/// How many keys are fought for, and how many of them at once.
 const KEYS: usize = 40;
+const AT_ONCE: usize = 5;
 /// How many sweep each.
 const SWEEPERS: usize = 3;
 
@@ -17,7 +18,7 @@ pub(super) async fn of_who_names_a_key_and_who_sweeps_it_at_once_one_side_wins(s
     let metadata = Metadata::start(storage).await;
     let chat = metadata.chat("t").await;
     let message = metadata.say(&chat.id, "x").await;
-    let fights = join_all((0..KEYS).map(|number| {
+    let fights = stream::iter(0..KEYS).map(|number| {
         let clients: Vec<_> = (0..6).map(|_| Client::of(&metadata.service)).collect();
         let (chat, message) = (&chat.id, &message.id);
         async move {
@@ -45,7 +46,8 @@ pub(super) async fn of_who_names_a_key_and_who_sweeps_it_at_once_one_side_wins(s
             let named = [named.0.map(drop), named.1, named.2.map(drop)];
             (key, named, swept)
         }
-    }));
+    });
+    let fights = fights.buffer_unordered(AT_ONCE).collect::<Vec<_>>();
     let (mut kept, mut removed) = (Vec::new(), Vec::new());
     for (key, named, swept) in fights.await {
         let swept = one_side(&key, named, swept);
@@ -66,7 +68,7 @@ pub(super) async fn of_who_reserves_a_key_and_who_sweeps_it_at_once_one_side_win
     storage: Storage,
 ) {
     let metadata = Metadata::start(storage).await;
-    let fights = join_all((0..KEYS).map(|number| {
+    let fights = stream::iter(0..KEYS).map(|number| {
         let clients: Vec<_> = (0..4).map(|_| Client::of(&metadata.service)).collect();
         async move {
             let key = format!("uploads/temp/{number}");
@@ -75,7 +77,8 @@ pub(super) async fn of_who_reserves_a_key_and_who_sweeps_it_at_once_one_side_win
             let (reserved, swept) = futures::join!(reserve, sweeps);
             (key, reserved, swept)
         }
-    }));
+    });
+    let fights = fights.buffer_unordered(AT_ONCE).collect::<Vec<_>>();
     for (key, reserved, swept) in fights.await {
         one_side(&key, [reserved], swept);
     }

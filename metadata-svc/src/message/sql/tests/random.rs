@@ -55,7 +55,7 @@ enum Op {
 }
 
 fn op() -> impl Strategy<Value = Op> {
-    let (chat, message, key, image) = (0..3_u128, 0..6_usize, 0..6_usize, 0..9_u128);
+    let (chat, message, key, image) = (0..3_u128, 0..6_usize, 0..14_usize, 0..9_u128);
     let keys = prop::collection::vec(key.clone(), 0..3);
     prop_oneof![
         4 => (chat.clone(), prop::collection::vec((keys, 0..3_usize), 1..4))

@@ -35,8 +35,8 @@ impl Run {
 
     fn key(&self, key: usize) -> String {
         match key {
-            0..3 => format!("uploads/temp/{key}"),
-            _ => format!("chats/{}/images/{key}.png", self.chats[key - 3]),
+            3..6 => format!("chats/{}/images/{key}.png", self.chats[key - 3]),
+            _ => format!("uploads/temp/{key}"),
         }
     }
 
