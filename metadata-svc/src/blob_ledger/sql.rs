@@ -11,7 +11,7 @@ use std::collections::HashSet;
 use contract::{metadata::v1::pending_delete::Target, protection::Protection, time::Time};
 use diesel::{
     QueryableByName, sql_query,
-    sql_types::{Array, Bool, Text, Timestamptz},
+    sql_types::{Array, Text, Timestamptz},
 };
 use diesel_async::RunQueryDsl as _;
 
@@ -26,15 +26,6 @@ use crate::{
 struct Found {
     #[diesel(sql_type = Text)]
     target: String,
-}
-
-/// What was recorded for removal.
-#[derive(QueryableByName)]
-struct UsedUp {
-    #[diesel(sql_type = Text)]
-    target: String,
-    #[diesel(sql_type = Bool)]
-    is_prefix: bool,
 }
 
 /// Makes sure that rows may name keys, until the transaction ends. A key that is used up is refused: its object would be lost
@@ -56,19 +47,18 @@ pub(crate) async fn used_up<'k>(
         return Ok(Vec::new());
     }
     lock(connection, include_str!("lock_shared.sql"), keys).await?;
-    let folders: HashSet<_> = keys.iter().map(|key| folder(key)).collect();
-    let found: Vec<UsedUp> = sql_query(include_str!("used_up.sql"))
+    let folders: Vec<_> = keys.iter().map(|key| folder(key)).collect();
+    let found: Vec<Found> = sql_query(include_str!("used_up.sql"))
         .bind::<Array<Text>, _>(keys)
-        .bind::<Array<Text>, _>(folders.into_iter().collect::<Vec<_>>())
+        .bind::<Array<Text>, _>(folders)
         .load(connection)
         .await?;
-    let found: HashSet<_> = found
+    let found: HashSet<_> = found.iter().map(|found| found.target.as_str()).collect();
+    Ok(keys
         .iter()
-        .map(|found| (found.is_prefix, found.target.as_str()))
-        .collect();
-    let is_used_up =
-        |key: &&&str| found.contains(&(false, key)) || found.contains(&(true, folder(key)));
-    Ok(keys.iter().filter(is_used_up).copied().collect())
+        .filter(|key| found.contains(*key))
+        .copied()
+        .collect())
 }
 
 /// Keeps others from naming keys, and any key under prefixes, until the transaction ends.

@@ -5,13 +5,13 @@ use std::time::Duration;
 use contract::{id::Uuid, time::Time};
 use diesel_async::AsyncConnection as _;
 
-use super::{OFTEN, Plans};
+use super::{LONG, OFTEN, Plans, chat, message};
 use crate::{
     blob_ledger::{
         PendingDelete,
         referenced::Range,
         sql::{
-            demand_free, pend_unreferenced,
+            demand_free, free, pend_unreferenced,
             pending::{ack, list},
             referenced::page,
             reservation::reserve,
@@ -66,11 +66,17 @@ async fn sweeps(plans: &mut Plans, connection: &mut Connection, first: u128) {
             .map(|n| format!("uploads/temp/removed/{}", n + 1));
         let new = (begin..).take(250).map(|n| format!("chats/swept {n}/new"));
         let now = Time::now();
+        let others = (begin..).take(750).map(|n| format!("chats/{n}/others"));
+        let to_reserve: Vec<_> = reserved.iter().cloned().chain(others).collect();
         let ends = connection.transaction(async |connection| {
             let ends = now + Duration::from_secs(60);
-            reserve(connection, &reserved, now, ends).await
+            reserve(connection, &to_reserve, now, ends).await
         });
         ends.await.expect("they are free");
+        let images: Vec<_> = (begin % 20_000 + 1..).take(1_000).map(image_key).collect();
+        let keys: Vec<_> = images.iter().map(String::as_str).collect();
+        let free = connection.transaction(async |connection| free(connection, &keys).await);
+        assert_eq!(free.await.expect("it is told").len(), 500, "every second");
         let keys = named.chain(["uploads/common".to_owned()]);
         let keys: Vec<_> = keys.chain(reserved).chain(used_up).chain(new).collect();
         for _ in 0..2 {
@@ -106,4 +112,9 @@ async fn walks(plans: &mut Plans, connection: &mut Connection) {
 /// The ids of the seed.
 fn pending(number: u128) -> Uuid {
     Uuid::from_u128((0xd << 124) + number)
+}
+
+/// The key of the image that this message of the long chat has, if it has one.
+fn image_key(number: u128) -> String {
+    format!("chats/{}/images/{}", chat(LONG), message(number))
 }
