@@ -215,10 +215,10 @@ impl Model {
     }
 
     fn create(&mut self, number: u8, user: u8, document: Option<u8>) -> Result<(), Code> {
+        self.demand_free(document.as_slice())?;
         if self.find(number).is_ok() || self.deleted.contains(&number) {
             return Err(Code::AlreadyExists);
         }
-        self.demand_free(document.as_slice())?;
         self.chats.push(Chat {
             number,
             user,
