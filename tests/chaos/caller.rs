@@ -30,6 +30,8 @@ use crate::{
 
 /// The pause before a step is tried again.
 const PAUSE_MS: std::ops::Range<u64> = 10..60;
+/// How often a refusal is taken for one that a fault has caused.
+const REFUSALS: usize = 20;
 
 /// What the harness tells its caller.
 #[derive(Clone, Debug, Args)]
@@ -162,6 +164,7 @@ impl Follower {
 
     /// Does a step until it ends; `None` when it does not end in time.
     async fn end(&self, step: &Step) -> Option<Outcome> {
+        let mut refusals = 0;
         loop {
             let failure = match self.try_once(step).await {
                 Ok(outcome) => return Some(outcome),
@@ -175,7 +178,11 @@ impl Follower {
             if is_refused && !is_deletion && self.plan.chat_of(step).is_doomed {
                 return Some(Outcome::Refused(failure.text));
             }
-            if self.end.is_some_and(|end| Instant::now() > end) {
+            refusals += usize::from(failure.is_refusal());
+            if self
+                .end
+                .is_some_and(|end| Instant::now() > end || refusals > REFUSALS)
+            {
                 let what = format!(
                     "step {} {:?} does not end: {}",
                     step.number, step.deed, failure.text
@@ -382,6 +389,22 @@ pub(crate) fn document(chat: &Chat) -> Kept {
 /// How a step ends whose turn was refused.
 fn nothing_there() -> Outcome {
     Outcome::Refused("its turn was refused".to_owned())
+}
+
+impl Failure {
+    /// Whether a service judged the call, and would judge it so again.
+    fn is_refusal(&self) -> bool {
+        matches!(
+            self.code,
+            Some(
+                Code::InvalidArgument
+                    | Code::NotFound
+                    | Code::AlreadyExists
+                    | Code::FailedPrecondition
+                    | Code::Internal
+            )
+        )
+    }
 }
 
 impl From<caller::Error> for Failure {

@@ -137,11 +137,9 @@ impl Lane {
 fn folder(kind: Kind, seed: u64) -> anyhow::Result<PathBuf> {
     let program = env::current_exe()?;
     let target = program.parent().context("a program lies in a folder")?;
-    let folder = target
-        .join("chaos-rounds")
-        .join(format!("{}-{seed}", kind.words().join("-")));
-    // Of another run with this seed.
-    let _ = fs::remove_dir_all(&folder);
+    let (world, process) = (kind.words().join("-"), std::process::id());
+    let folder = target.join("chaos-rounds");
+    let folder = folder.join(format!("{world}-{seed}-{process}"));
     fs::create_dir_all(&folder)?;
     Ok(folder)
 }

@@ -58,10 +58,11 @@ pub(crate) enum Link {
 impl Schedule {
     pub(crate) fn of(seed: u64) -> Self {
         let mut rng = Rng::with_seed(seed ^ OTHER);
-        let count = rng.usize(4..=9);
+        let count = rng.usize(5..=11);
         let mut all: Vec<_> = (0..count).map(|_| trouble(&mut rng)).collect();
-        // Whatever else happens, a sweep sleeps between what it sees and what it does.
+        // Whatever else happens, bits are turned, and a sweep sleeps between what it sees and what it does.
         all.extend([Link::SweepToMetadata, Link::SweepToBlob].map(|link| held(&mut rng, link)));
+        all.push(corruption(&mut rng));
         all.sort_by_key(|trouble| trouble.at);
         Self(all)
     }
@@ -72,11 +73,7 @@ fn trouble(rng: &mut Rng) -> Trouble {
         0..38 => What::Kill(target(rng)),
         38..52 => What::Freeze(target(rng)),
         52..80 => network(rng),
-        80..92 => store(rng),
-        _ => What::Break(
-            Link::CallerToBlob,
-            Rule::all(Fault::Corrupt).times(rng.usize(1..4)),
-        ),
+        _ => store(rng),
     };
     let lasts = match what {
         What::Freeze(_) => rng.u64(50..1_500).min(rng.u64(50..1_500)),
@@ -138,6 +135,15 @@ fn store(rng: &mut Rng) -> What {
         _ => Rule::all(Fault::Break(End::Reset, Place::Answer(0))),
     };
     What::Break(Link::BlobToStore, rule.one_in(rng.usize(1..4)))
+}
+
+/// Bits are turned of what is uploaded.
+fn corruption(rng: &mut Rng) -> Trouble {
+    Trouble {
+        at: ms(rng.u64(..HORIZON_MS / 2)),
+        lasts: ms(rng.u64(200..900)),
+        what: What::Break(Link::CallerToBlob, Rule::all(Fault::Corrupt).times(2)),
+    }
 }
 
 /// All that a sweep says is held back, each word of it.
