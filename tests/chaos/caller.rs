@@ -108,7 +108,9 @@ impl Follower {
             if self.seen().ended.contains_key(number) {
                 continue;
             }
-            sleep(step.pause).await;
+            if self.end.is_none() {
+                sleep(step.pause).await;
+            }
             let Some(outcome) = self.end(step).await else {
                 return;
             };
@@ -199,6 +201,7 @@ impl Follower {
             clients: &self.clients,
             plan: &self.plan,
             step,
+            is_late: self.end.is_some(),
         };
         let used_up = |attempt| {
             self.note(Line::UsedUp {

@@ -287,7 +287,7 @@ fn upload(rng: &mut Rng, count: usize) -> Upload {
         contents: (0..count).map(|_| content(rng)).collect(),
         chunk: rng.usize(16 * KIB..=128 * KIB),
         drip: Duration::from_millis(if is_slow { rng.u64(1..10) } else { 0 }),
-        sleep: Duration::from_millis(if rng.bool() { rng.u64(50..700) } else { 0 }),
+        sleep: Duration::from_millis(if rng.u8(..4) > 0 { rng.u64(50..600) } else { 0 }),
     }
 }
 

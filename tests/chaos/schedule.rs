@@ -148,10 +148,10 @@ fn corruption(rng: &mut Rng) -> Trouble {
 
 /// All that a sweep says is held back, each word of it.
 fn held(rng: &mut Rng, link: Link) -> Trouble {
-    let hold = Fault::Hold(ms(rng.u64(10..200)));
+    let hold = Fault::Hold(ms(rng.u64(10..120)));
     Trouble {
-        at: ms(rng.u64(..HORIZON_MS / 2)),
-        lasts: ms(rng.u64(200..1_200)),
+        at: ms(rng.u64(..HORIZON_MS)),
+        lasts: ms(rng.u64(100..600)),
         what: What::Break(link, Rule::all(hold)),
     }
 }

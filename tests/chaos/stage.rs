@@ -20,10 +20,12 @@ use crate::{
 
 /// Decides other throws than the plan's and the schedule's.
 const OTHER: u64 = 0x57a6_e000;
+/// How long the caller and the sweeps may go on behind the schedule: on a busy machine they come to little before.
+const REST: Duration = Duration::from_secs(3);
 /// How many sweeps may run at once.
 const SWEEPS: usize = 2;
 /// The pause before each of them begins again, in milliseconds.
-const PAUSES: [std::ops::Range<u64>; SWEEPS] = [10..80, 200..900];
+const PAUSES: [std::ops::Range<u64>; SWEEPS] = [10..80, 50..400];
 
 /// The stage of a round.
 pub(crate) struct Stage<'a> {
@@ -87,7 +89,7 @@ impl<'a> Stage<'a> {
         self.start_caller(time)?;
         (0..SWEEPS).for_each(|slot| self.pause(slot));
         for (at, place, is_end) in actions {
-            self.work_until(begin + at).await?;
+            self.work_until(begin + at, false).await?;
             let trouble = &schedule.0[place];
             if is_end {
                 self.mend(place, trouble, time)?;
@@ -95,6 +97,7 @@ impl<'a> Stage<'a> {
                 self.hurt(place, trouble);
             }
         }
+        self.work_until(Instant::now() + REST, true).await?;
         self.kill_caller();
         (0..SWEEPS).for_each(|slot| self.kill_sweep(slot));
         let (errors_now, corruptions_now) = self.hits();
@@ -110,9 +113,12 @@ impl<'a> Stage<'a> {
         )
     }
 
-    /// Lets everybody work until then.
-    async fn work_until(&mut self, until: Instant) -> anyhow::Result<()> {
+    /// Lets everybody work until then, or until the caller is done.
+    async fn work_until(&mut self, until: Instant, or_done: bool) -> anyhow::Result<()> {
         loop {
+            if or_done && self.caller.is_none() {
+                return Ok(());
+            }
             let begins = self.sweeps.iter().filter_map(|slot| match slot {
                 Slot::From(at) => Some(*at),
                 Slot::Runs(_) => None,

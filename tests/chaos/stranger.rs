@@ -34,6 +34,8 @@ pub(crate) struct Stranger<'a> {
     pub(crate) clients: &'a Clients,
     pub(crate) plan: &'a Plan,
     pub(crate) step: &'a Step,
+    /// Nobody is to be met any more: it neither sleeps nor drips.
+    pub(crate) is_late: bool,
 }
 
 impl Stranger<'_> {
@@ -140,7 +142,9 @@ impl Stranger<'_> {
                 ..Image::default()
             });
         }
-        sleep(upload.sleep).await;
+        if !self.is_late {
+            sleep(upload.sleep).await;
+        }
         Ok(images)
     }
 
@@ -183,10 +187,11 @@ impl Stranger<'_> {
         commit: Option<Frame>,
     ) -> Result<BlobRef, Status> {
         let (chunk, drip) = (upload.chunk, upload.drip);
+        let drips = !self.is_late && !drip.is_zero();
         let starts = (0..bytes.len()).step_by(chunk);
         let chunks = starts.map(move |start| bytes.slice(start..bytes.len().min(start + chunk)));
         let chunks = stream::iter(chunks).then(move |chunk| async move {
-            if !drip.is_zero() {
+            if drips {
                 sleep(drip).await;
             }
             Frame::Chunk(chunk)
