@@ -1,4 +1,11 @@
 //! Download: an object's bytes in order, resumed where a connection breaks, checked against its length and hash at the end.
+//!
+//! 1. `GetObject` streams the bytes into a file whose name ends in `.partial`; a break is resumed where it was.
+//! 2. Length and hash are checked, and the file is synced.
+//! 3. The file gets its name.
+//!
+//! Dead behind 1 or 2: the `.partial` file, which a rerun begins anew. Dead behind 3: the whole file. Under its name there is all of
+//! it, or what was there before.
 
 use std::path::Path;
 

@@ -1,7 +1,13 @@
 //! Export: a chat as files for people or programs, its pictures included, in a folder or in one zip archive.
 //!
-//! The chat is written as it streams in, so its length does not matter. What is not whole yet has the ending `.partial`; the
-//! file of the chat gets its name last. A rerun writes the same files again.
+//! The chat is written as it streams in, so its length does not matter.
+//!
+//! 1. `GetChat` and `GetChatHistory` read the chat into its file; the page has its pictures inside, by `GetObject`.
+//! 2. `GetObject` reads the document and the pictures into files beside it.
+//! 3. The files, whose names end in `.partial` until now, get their names, that of the chat last; an archive is one file.
+//!
+//! Dead behind 1 or 2: `.partial` files, which a rerun writes anew. Dead within 3: whole files, and the rest as before. Where the file
+//! of the chat has its name, the rest has too.
 
 mod html;
 mod jsonl;

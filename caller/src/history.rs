@@ -1,4 +1,10 @@
 //! History: a chat's turns in order, each picture with a URL signed when it is read, because a stored one would have ended.
+//!
+//! 1. `GetChat` reads the chat, and `PresignGet` signs its document.
+//! 2. `GetChatHistory` streams the turns; a break is resumed behind the last turn that came.
+//! 3. `PresignGet` signs the pictures of the turns that have arrived.
+//!
+//! It changes nothing: dead anywhere, nothing is left.
 
 use std::{collections::VecDeque, time::Duration};
 

@@ -1,4 +1,10 @@
 //! Upload: a source becomes an object, whole or not at all.
+//!
+//! 1. The source is read for its length and hash.
+//! 2. `PutObject` sends it; the object shows when its commit frame was checked.
+//!
+//! Dead behind 1, or within 2: nothing shows. Dead behind 2: an object without a row, which a rerun answers again, and the sweep
+//! removes when nobody names it within the grace period.
 
 use std::{
     io,

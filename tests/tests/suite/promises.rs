@@ -7,7 +7,16 @@ use tests::command::stdout;
 /// How many promises there are.
 const PROMISES: usize = 14;
 /// The modules that a claim's tests lie in, one for each storage.
-const STORAGES: [&str; 5] = ["kv", "postgres", "pgbouncer", "embedded", "seaweedfs"];
+const STORAGES: [&str; 8] = [
+    "kv",
+    "postgres",
+    "pgbouncer",
+    "embedded",
+    "seaweedfs",
+    "kv_embedded",
+    "postgres_embedded",
+    "kv_seaweedfs",
+];
 
 #[test]
 fn every_promise_names_its_tests_and_every_test_that_is_named_is_there() {
