@@ -4,7 +4,8 @@
 //! 2. The store's listing is walked beside the ledger's stream of keys: objects without a row that are older than the grace
 //!    period, and rows without an object, are candidates. They wait in a temporary file without a name.
 //! 3. The walk is judged. An empty listing where rows name keys, or too many candidates, stop the sweep here.
-//! 4. Rows without objects are looked at again: `BatchHeadObjects`, then `FilterUnreferencedKeys`. They are told, never deleted.
+//! 4. Rows without objects are looked at again: `BatchHeadObjects`, then `FilterUnreferencedKeys`. They are told, never deleted; too
+//!    many of them stop the sweep, too.
 //! 5. Objects without rows are looked at again, by `PendDeletes`: what no row names and no reservation holds is recorded, so that
 //!    no row will ever name it, and then drained.
 //! 6. `AbortStaleUploads` aborts uploads in parts that were begun before the grace period.
@@ -25,7 +26,7 @@ mod look;
 mod report;
 mod walk;
 
-use std::time::Duration;
+use std::{mem::take, time::Duration};
 
 use contract::{
     blob::v1::{AbortStaleUploadsRequest, AbortStaleUploadsResponse},
@@ -87,10 +88,10 @@ impl Caller {
         let rows = Ahead::of(ledger::rows(&flow));
         let mut walk = walk::walk(&flow, sweep.grace, objects, rows).await?;
         report.walked(&walk);
-        let Some(missing) = judged(&flow, sweep, &mut walk, &mut report).await? else {
+        judge(&flow, sweep, &mut walk, &mut report).await?;
+        if report.stopped.is_some() {
             return Ok(report);
-        };
-        report.missing = missing;
+        }
         let removed = look::orphans(&flow, walk.orphans, sweep.delete).await?;
         report.looked(removed);
         report.uploads = abort_uploads(&flow, sweep).await?;
@@ -108,30 +109,26 @@ async fn drain_recorded(flow: &Flow, sweep: &Sweep) -> Result<Pending> {
     })
 }
 
-/// Judges the walk, and answers the rows without objects; none when the sweep has to stop, which the report then tells.
+/// Judges the walk, and tells in the report why to stop, and which rows have no object.
 ///
 /// Where the store lists in another order than the ledger, keys look like candidates on both sides; there the sweep looks again before
-/// it takes their number for suspicious.
-async fn judged(
-    flow: &Flow,
-    sweep: &Sweep,
-    walk: &mut Walk,
-    report: &mut Report,
-) -> Result<Option<crate::Sample<String>>> {
+/// it takes their number for suspicious. Rows without objects are looked at again anyway: it is a question, and many of them may be
+/// rows that came during the walk.
+async fn judge(flow: &Flow, sweep: &Sweep, walk: &mut Walk, report: &mut Report) -> Result<()> {
     let mut counts = Counts::of(walk);
-    if counts.suspicion(sweep.max_share).is_some() && !walk.is_in_order && !counts.is_empty() {
-        let orphans = std::mem::take(&mut walk.orphans);
-        walk.orphans = look::unnamed(flow, orphans).await?;
+    let suspicion = counts.suspicion(sweep.max_share);
+    if suspicion.is_some() && !walk.is_in_order {
+        walk.orphans = look::unnamed(flow, take(&mut walk.orphans)).await?;
         counts.orphans = walk.orphans.count();
         report.orphans.candidate_count = counts.orphans;
-    } else if let Some(suspicion) = counts.suspicion(sweep.max_share) {
-        report.stopped = Some(suspicion);
-        return Ok(None);
     }
-    let missing = look::missing(flow, std::mem::take(&mut walk.missing)).await?;
-    counts.missing = missing.count;
     report.stopped = counts.suspicion(sweep.max_share);
-    Ok(report.stopped.is_none().then_some(missing))
+    if report.stopped.is_none() {
+        report.missing = look::missing(flow, take(&mut walk.missing)).await?;
+        counts.missing = report.missing.count;
+        report.stopped = counts.suspicion(sweep.max_share);
+    }
+    Ok(())
 }
 
 /// Aborts uploads that were begun before the grace period. A store may forbid it, or not know of uploads.
