@@ -93,9 +93,21 @@ impl<T: Attachment> Attachments<T> {
 
     /// Reads a row that may be absent.
     pub(crate) fn find(&self, txn: &impl Tables, id: Uuid) -> Result<Option<T>> {
-        let place = txn.table(self.ids)?.get(id)?.map(|place| place.value());
-        let rows = txn.table(self.rows)?;
-        place.map(|place| self.at(&rows, place)).transpose()
+        Ok(self.find_all(txn, [id])?.pop().flatten())
+    }
+
+    /// Reads rows that may be absent, each in the place of its id.
+    pub(crate) fn find_all(
+        &self,
+        txn: &impl Tables,
+        ids: impl IntoIterator<Item = Uuid>,
+    ) -> Result<Vec<Option<T>>> {
+        let (places, rows) = (txn.table(self.ids)?, txn.table(self.rows)?);
+        let find = |id| {
+            let place = places.get(id)?.map(|place| place.value());
+            place.map(|place| self.at(&rows, place)).transpose()
+        };
+        ids.into_iter().map(find).collect()
     }
 
     /// Reads a page of the rows behind `after`, each with its number; `chat` is the message's where they are a message's.
