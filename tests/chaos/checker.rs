@@ -36,6 +36,8 @@ pub(crate) struct Checker {
     objects: BTreeMap<String, Kept>,
     /// The rounds that were judged.
     rounds: Vec<(Plan, Seen)>,
+    /// Objects that the store has and does not list.
+    unlisted: BTreeSet<String>,
 }
 
 impl Checker {
@@ -45,12 +47,13 @@ impl Checker {
             bucket: world.bucket.clone(),
             objects: BTreeMap::new(),
             rounds: Vec::new(),
+            unlisted: BTreeSet::new(),
         })
     }
 
     /// Judges the store as it lies there behind the faults: whatever shows is whole.
-    pub(crate) fn judge_store(&self) -> Vec<String> {
-        let sizes = self.bucket.sizes();
+    pub(crate) fn judge_store(&mut self) -> Vec<String> {
+        let sizes = self.sizes(&self.objects.clone());
         let lost = self.objects.keys().filter(|key| !sizes.contains_key(*key));
         let mut wrong: Vec<_> = lost
             .map(|key| format!("object {key} of an older round is lost"))
@@ -93,6 +96,34 @@ impl Checker {
         self.objects = all;
         self.rounds.push((plan.clone(), seen.clone()));
         Ok(wrong)
+    }
+
+    /// What the store has, with the sizes. SeaweedFS that was killed as it stored the first object of a folder has the object and
+    /// does not list the folder: it is asked for each key that is missing.
+    fn sizes(&mut self, all: &BTreeMap<String, Kept>) -> BTreeMap<String, u64> {
+        let mut sizes = self.bucket.sizes();
+        let missing = all.keys().filter(|key| !sizes.contains_key(*key));
+        let missing: Vec<_> = missing.cloned().collect();
+        for (key, bytes) in missing.iter().zip(self.bucket.read_all(&missing)) {
+            if let Some(bytes) = bytes {
+                sizes.insert(key.clone(), bytes.len() as u64);
+                self.unlisted.insert(key.clone());
+            }
+        }
+        sizes
+    }
+
+    /// Whether the store has objects that no row names.
+    pub(crate) fn has_orphans(&self, plan: &Plan, seen: &Seen) -> bool {
+        let new = objects(plan, seen);
+        let sizes = self.bucket.sizes();
+        let mut keys = sizes.keys();
+        keys.any(|key| !self.objects.contains_key(key) && !new.contains_key(key))
+    }
+
+    /// How many objects the store has and does not list.
+    pub(crate) fn unlisted(&self) -> usize {
+        self.unlisted.len()
     }
 
     /// How many objects there are.
@@ -210,7 +241,7 @@ impl Checker {
 
     /// Every object that a row names is there, byte for byte, and no other; no upload is unfinished.
     fn judge_objects(
-        &self,
+        &mut self,
         all: &BTreeMap<String, Kept>,
         new: &BTreeMap<String, Kept>,
     ) -> Vec<String> {
@@ -218,7 +249,7 @@ impl Checker {
             .iter()
             .map(|(key, kept)| (key.clone(), kept.size_bytes.unsigned_abs()));
         let must: BTreeMap<_, _> = must.collect();
-        let mut wrong = differences("the store has", &must, &self.bucket.sizes());
+        let mut wrong = differences("the store has", &must, &self.sizes(all));
         let keys: Vec<_> = new.keys().cloned().collect();
         for (key, bytes) in keys.iter().zip(self.bucket.read_all(&keys)) {
             let digest = bytes.map(|bytes| content::sha256(&bytes));

@@ -23,6 +23,8 @@ pub(crate) struct Tally {
     pub(crate) swept: u64,
     pub(crate) used_up: usize,
     pub(crate) objects: usize,
+    /// Objects that the store has, and does not list.
+    pub(crate) unlisted: usize,
     pub(crate) violations: u64,
 }
 
@@ -43,6 +45,7 @@ impl Tally {
         self.swept += other.swept;
         self.used_up += other.used_up;
         self.objects += other.objects;
+        self.unlisted += other.unlisted;
         self.violations += other.violations;
     }
 }
@@ -72,7 +75,11 @@ impl fmt::Display for Tally {
         )?;
         writeln!(f, "objects swept     {}", self.swept)?;
         writeln!(f, "used-up keys met  {}", self.used_up)?;
-        writeln!(f, "objects judged    {}", self.objects)?;
+        writeln!(
+            f,
+            "objects judged    {}, of them not listed by their store {}",
+            self.objects, self.unlisted
+        )?;
         write!(f, "violations        {}", self.violations)
     }
 }

@@ -17,6 +17,8 @@ const SHORT: Duration = Duration::from_secs(2);
 const LONG: Duration = Duration::from_secs(20);
 /// How long everything may take to end, afterwards.
 const WITHIN: Duration = Duration::from_secs(45);
+/// How many sweeps must find all orphans.
+const SWEEPS: usize = 5;
 /// How often a sweep may fail when nothing is wrong.
 const TRIES: usize = 3;
 
@@ -69,10 +71,11 @@ impl<'a> Round<'a> {
             .count();
         self.tally.used_up += seen.used_up.len();
         if seen.wrong.is_empty() {
-            wrong.extend(self.sweep().await?);
-            let before = self.checker.count();
+            wrong.extend(self.sweep_all(&plan, &seen).await?);
+            let before = (self.checker.count(), self.checker.unlisted());
             wrong.extend(self.checker.judge(&plan, &seen).await?);
-            self.tally.objects += self.checker.count() - before;
+            self.tally.objects += self.checker.count() - before.0;
+            self.tally.unlisted += self.checker.unlisted() - before.1;
         } else {
             wrong.extend(seen.wrong);
         }
@@ -86,6 +89,18 @@ impl<'a> Round<'a> {
         let ended = processes.caller(LONG, Some(WITHIN))?.wait().await?;
         ensure!(ended.success(), "the caller ended with {ended}");
         self.world.settle().await
+    }
+
+    /// Sweeps until no object is left without a row; why no sweep comes to its end. What a killed caller had sent is stored to its
+    /// end, also behind a sweep: the next one is for that.
+    async fn sweep_all(&mut self, plan: &Plan, seen: &Seen) -> anyhow::Result<Option<String>> {
+        for _ in 0..SWEEPS {
+            let wrong = self.sweep().await?;
+            if wrong.is_some() || !self.checker.has_orphans(plan, seen) {
+                return Ok(wrong);
+            }
+        }
+        Ok(None)
     }
 
     /// Sweeps to the end; why it does not come to it.
