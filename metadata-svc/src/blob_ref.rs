@@ -33,8 +33,8 @@ pub(crate) fn judge(v: &mut Violations, blob: BlobRef, max_key_bytes: usize) -> 
     }
 }
 
-/// Judges the receipts of a request that names objects, which `blobs` finds in it, each with its field; and takes the call's
-/// digest without them: when keys of receipts change, the same call with the same request id brings other receipts.
+/// Judges what a request that names objects says of them beside their form: `blobs` finds them in it, each with its field. The
+/// call's digest is taken without receipts: when their keys change, the same call with the same request id brings others.
 pub(crate) fn judge_call<R: Message>(
     v: &mut Violations,
     receipts: &ReceiptKeys,
@@ -49,6 +49,15 @@ pub(crate) fn judge_call<R: Message>(
             v.add(
                 &format!("{field}.receipt"),
                 "must be what blob-svc answered for this key, size_bytes, sha256 and content_type",
+            );
+        }
+        if blob.key.starts_with(key::TEMPORARY) {
+            v.add(
+                &format!("{field}.key"),
+                format!(
+                    "must not lie under {}: what lies there is removed after a while; copy the object to another key",
+                    key::TEMPORARY
+                ),
             );
         }
         taken.push(take(&mut blob.receipt));

@@ -63,7 +63,7 @@ pub(crate) fn chat_id(chat: u8) -> Uuid {
 /// A key: of the first four beneath `uploads/`, of the others beneath a chat's prefix.
 pub(crate) fn key(key: u8) -> String {
     if key < 4 {
-        format!("uploads/temp/{key}")
+        format!("uploads/documents/{key}")
     } else {
         format!("{}images/{key}", prefix(key % 2))
     }

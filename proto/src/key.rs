@@ -3,6 +3,9 @@
 /// The greatest length of a key, in bytes (S3's own limit).
 pub const MAX_BYTES: usize = 1_024;
 
+/// Under this prefix lies what is removed after a while: no row may name it.
+pub const TEMPORARY: &str = "uploads/temp/";
+
 /// Judges a key: 1 to 1,024 bytes of `[A-Za-z0-9/_.-]`, no leading `/`, no `..`, no `//`.
 ///
 /// # Errors

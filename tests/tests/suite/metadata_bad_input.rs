@@ -65,7 +65,7 @@ async fn bad_input_on_any_method_is_refused_by_field_and_writes_nothing(storage:
 async fn seed(metadata: &Metadata) -> Seed {
     let chat = metadata.chat("there").await;
     let mut with_rows = turn("there");
-    with_rows.images = vec![image("uploads/temp/there.png"); 2];
+    with_rows.images = vec![image("uploads/documents/there.png"); 2];
     with_rows.search_results = vec![found("there"); 2];
     let appended = metadata.append(&chat.id, vec![with_rows, turn("also there")]);
     let appended = appended.await.expect("it is appended");

@@ -32,7 +32,7 @@ async fn a_deleted_chat_is_gone_at_once_and_its_objects_are_in_the_ledger_until_
     let mut with_rows = turn("words");
     with_rows.images = vec![
         image(&format!("chats/{}/images/1.png", chat.id)),
-        image("uploads/temp/2.png"),
+        image("uploads/documents/b.png"),
     ];
     with_rows.search_results = vec![found("block")];
     let turns = vec![with_rows, turn("more words")];
@@ -54,7 +54,7 @@ async fn a_deleted_chat_is_gone_at_once_and_its_objects_are_in_the_ledger_until_
     let expected = [
         prefix.as_str(),
         "uploads/documents/a.pdf",
-        "uploads/temp/2.png",
+        "uploads/documents/b.png",
     ];
     assert_eq!(targets(&deleted.pending_deletes), expected);
     for code in [
@@ -171,7 +171,10 @@ async fn usage_counts_what_is_kept_and_forgets_what_is_deleted(storage: Storage)
     let chat = metadata.create(chat).await.expect("it is created");
     let other = metadata.chat("second").await;
     let mut with_image = turn("x");
-    with_image.images = vec![image("uploads/temp/1.png"), image("uploads/temp/2.png")];
+    with_image.images = vec![
+        image("uploads/documents/1.png"),
+        image("uploads/documents/b.png"),
+    ];
     metadata
         .append(&chat.id, vec![with_image, turn("y")])
         .await

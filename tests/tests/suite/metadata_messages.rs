@@ -109,7 +109,7 @@ async fn an_append_that_fails_at_its_last_turn_keeps_nothing(storage: Storage) {
     let mut bad = turn("насос");
     bad.message.as_mut().expect("a message").id = taken.id.clone();
     let mut good = turn("насос");
-    good.images = vec![image("uploads/temp/a.png")];
+    good.images = vec![image("uploads/documents/a.png")];
     let request = AppendMessagesRequest {
         chat_id: chat_id.clone(),
         create_chat: Some(new_chat("none")),

@@ -86,7 +86,7 @@ async fn second_append_with_same_request_id_returns_first(storage: Storage) {
     let mut metadata = Metadata::start(storage).await;
     let chat = metadata.chat("t").await;
     let mut with_rows = turn("x");
-    with_rows.images = vec![image("uploads/temp/a.png")];
+    with_rows.images = vec![image("uploads/documents/a.png")];
     let request = AppendMessagesRequest {
         chat_id: chat.id.clone(),
         turns: vec![with_rows],

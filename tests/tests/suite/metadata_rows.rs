@@ -30,7 +30,7 @@ async fn images_are_added_read_listed_and_deleted(storage: Storage) {
         metadata.say(&chat.id, "1").await,
         metadata.say(&chat.id, "2").await,
     );
-    let keys = ["uploads/temp/1.png", "uploads/temp/2.png"];
+    let keys = ["uploads/documents/1.png", "uploads/documents/2.png"];
     let first = add_images(&metadata, &one.id, vec![image(keys[0]), image(keys[1])]).await;
     let mut all = first.expect("they are added");
     let shared = add_images(&metadata, &two.id, vec![image(keys[0])]).await;
@@ -70,7 +70,7 @@ async fn images_are_added_read_listed_and_deleted(storage: Storage) {
         [&[][..], &[keys[1]], &[keys[0]]],
         "a key goes with its last row"
     );
-    let absent = add_images(&metadata, &id(), vec![image("uploads/temp/4.png")]).await;
+    let absent = add_images(&metadata, &id(), vec![image("uploads/documents/4.png")]).await;
     assert_eq!(absent.expect_err("no message").code(), Code::NotFound);
     let named = add_images(&metadata, &one.id, vec![image(keys[0])]).await;
     assert_eq!(
@@ -83,10 +83,13 @@ async fn a_message_is_deleted_with_its_rows_and_its_keys_go_to_the_ledger(storag
     let metadata = Metadata::start(storage).await;
     let chat = metadata.chat("t").await;
     let mut with_rows = turn("x");
-    with_rows.images = vec![image("uploads/temp/1.png"), image("uploads/temp/2.png")];
+    with_rows.images = vec![
+        image("uploads/documents/1.png"),
+        image("uploads/documents/2.png"),
+    ];
     with_rows.search_results = vec![found("one"); 3];
     let mut other = turn("y");
-    other.images = vec![image("uploads/temp/2.png")];
+    other.images = vec![image("uploads/documents/2.png")];
     let appended = metadata.append(&chat.id, vec![with_rows, other]).await;
     let turns = appended.expect("it is appended").turns;
     let message_id = &turns[0].message.as_ref().expect("a message").id;
@@ -95,7 +98,10 @@ async fn a_message_is_deleted_with_its_rows_and_its_keys_go_to_the_ledger(storag
         .await
         .expect("it is deleted");
     assert_eq!((deleted.image_count, deleted.search_result_count), (2, 3));
-    assert_eq!(targets(&deleted.pending_deletes), ["uploads/temp/1.png"]);
+    assert_eq!(
+        targets(&deleted.pending_deletes),
+        ["uploads/documents/1.png"]
+    );
     assert_eq!(metadata.pending().await, deleted.pending_deletes);
     assert_eq!(
         metadata.message(message_id).await.expect_err("gone").code(),
@@ -144,7 +150,7 @@ async fn a_message_has_at_most_a_thousand_images(storage: Storage) {
     let metadata = Metadata::start(storage).await;
     let chat = metadata.chat("t").await;
     let message = metadata.say(&chat.id, "x").await;
-    let images = |count| vec![image("uploads/temp/1.png"); count];
+    let images = |count| vec![image("uploads/documents/1.png"); count];
     add_images(&metadata, &message.id, images(999))
         .await
         .expect("they are added");
@@ -164,12 +170,20 @@ async fn history_has_each_message_with_what_belongs_to_it_in_the_order_it_came(s
     let metadata = Metadata::start(storage).await;
     let chat = metadata.chat("t").await;
     let mut first = turn("first");
-    first.images = vec![image("uploads/temp/1.png"), image("uploads/temp/2.png")];
+    first.images = vec![
+        image("uploads/documents/1.png"),
+        image("uploads/documents/2.png"),
+    ];
     first.search_results = vec![with_coords(found("one")), found("two")];
     let appended = metadata.append(&chat.id, vec![first, turn("second")]).await;
     let appended = appended.expect("it is appended").turns;
     let message_id = appended[0].message.as_ref().expect("a message").id.clone();
-    let added = add_images(&metadata, &message_id, vec![image("uploads/temp/3.png")]).await;
+    let added = add_images(
+        &metadata,
+        &message_id,
+        vec![image("uploads/documents/3.png")],
+    )
+    .await;
     let mut expected = appended;
     expected[0].images.extend(added.expect("it is added"));
     for (turn, content) in expected.iter_mut().zip(["first", "second"]) {

@@ -27,7 +27,7 @@ const ROUNDS: usize = 2;
 /// The messages of a shared chat in the end: its first one, and those of its callers.
 const IN_SHARED: usize = 1 + CALLERS / SHARED * ROUNDS * SHARED_TURNS;
 /// An object that all callers name; the first messages of the shared chats keep it from being removed.
-const COMMON: &str = "uploads/temp/common.png";
+const COMMON: &str = "uploads/documents/common.png";
 
 on_databases![three_processes_serve_64_callers_without_an_error_and_keep_what_they_did];
 

@@ -29,7 +29,7 @@ async fn a_watch_gives_what_is_there_and_then_what_comes(storage: Storage) {
     let mut events = watch(&metadata, &chat.id, 0).await.expect("it is watched");
     assert_eq!(contents(&take(&mut events, 2).await), ["1", "2"]);
     let mut with_image = turn("3");
-    with_image.images = vec![image("uploads/temp/a.png")];
+    with_image.images = vec![image("uploads/documents/a.png")];
     metadata
         .append(&chat.id, vec![with_image])
         .await

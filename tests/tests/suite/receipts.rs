@@ -11,7 +11,7 @@ use tonic_types::StatusExt as _;
 
 use crate::{
     blob,
-    metadata::{Metadata, id, image, new_chat, turn},
+    metadata::{self, Metadata, id, image, new_chat, turn},
     storage::on_each_storage,
 };
 
@@ -22,7 +22,8 @@ on_each_storage![
     an_object_that_blob_svc_stored_can_be_named_by_every_kind_of_row,
     a_forged_swapped_or_missing_receipt_is_refused_by_its_field_wherever_a_row_would_name_the_object,
     while_the_key_changes_receipts_of_both_are_taken_and_a_repeated_call_is_still_the_same,
-    without_a_key_the_plain_word_is_taken_and_the_log_says_so_once
+    without_a_key_the_plain_word_is_taken_and_the_log_says_so_once,
+    an_object_that_is_removed_after_a_while_is_named_by_no_row
 ];
 
 async fn start(storage: Storage, keys: &str) -> Metadata {
@@ -170,14 +171,28 @@ async fn while_the_key_changes_receipts_of_both_are_taken_and_a_repeated_call_is
 
 async fn without_a_key_the_plain_word_is_taken_and_the_log_says_so_once(storage: Storage) {
     let metadata = Metadata::start(storage).await;
-    let plain = image("uploads/documents/a.png")
-        .blob
-        .expect("an image has one");
+    let plain = metadata::blob("uploads/documents/a.png");
     for named in name(&metadata, &plain).await {
         named.expect("the plain word is taken");
     }
     let log = metadata.service.log();
     assert_eq!(log.matches("RECEIPT_KEY is not set").count(), 1, "{log}");
+}
+
+async fn an_object_that_is_removed_after_a_while_is_named_by_no_row(storage: Storage) {
+    let metadata = Metadata::start(storage).await;
+    let refused: Vec<_> = name(&metadata, &metadata::blob("uploads/temp/a.png"))
+        .await
+        .into_iter()
+        .map(|named| fields(&named.expect_err("its object will be gone")))
+        .collect();
+    let expected = [
+        vec!["chat.document.key"],
+        vec!["chat.document.key"],
+        vec!["images[0].blob.key"],
+        vec!["create_chat.document.key", "turns[1].images[0].blob.key"],
+    ];
+    assert_eq!(refused, expected);
 }
 
 fn fields(status: &Status) -> Vec<String> {

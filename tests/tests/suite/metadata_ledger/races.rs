@@ -22,7 +22,7 @@ pub(super) async fn of_who_names_a_key_and_who_sweeps_it_at_once_one_side_wins(s
         let clients: Vec<_> = (0..6).map(|_| Client::of(&metadata.service)).collect();
         let (chat, message) = (&chat.id, &message.id);
         async move {
-            let key = format!("uploads/temp/{number}");
+            let key = format!("uploads/documents/{number}");
             let keys = [key.as_str()];
             let names = async {
                 let document = Chat {
@@ -54,7 +54,7 @@ pub(super) async fn of_who_names_a_key_and_who_sweeps_it_at_once_one_side_wins(s
         (if swept { &mut removed } else { &mut kept }).push(key);
     }
     let mut walked: Vec<_> = metadata.referenced("", "").await;
-    walked.retain(|key| key.key.starts_with("uploads/temp/"));
+    walked.retain(|key| key.key.starts_with("uploads/documents/"));
     kept.sort_unstable();
     assert!(walked.iter().map(|key| &key.key).eq(&kept));
     let pending = metadata.pending().await;
@@ -71,7 +71,7 @@ pub(super) async fn of_who_reserves_a_key_and_who_sweeps_it_at_once_one_side_win
     let fights = stream::iter(0..KEYS).map(|number| {
         let clients: Vec<_> = (0..4).map(|_| Client::of(&metadata.service)).collect();
         async move {
-            let key = format!("uploads/temp/{number}");
+            let key = format!("uploads/documents/{number}");
             let reserve = async { clients[0].reserve(&[&key], 3_600).await.map(drop) };
             let sweeps = join_all((1..=SWEEPERS).map(|at| sweep(&clients[at], &key)));
             let (reserved, swept) = futures::join!(reserve, sweeps);
@@ -114,7 +114,7 @@ async fn sweep(client: &Client, key: &str) -> Vec<PendingDelete> {
 pub(super) async fn drainers_at_once_strike_out_each_record_once(storage: Storage) {
     let metadata = Metadata::start(storage).await;
     let keys: Vec<_> = (0..600)
-        .map(|number| format!("uploads/temp/{number}"))
+        .map(|number| format!("uploads/documents/{number}"))
         .collect();
     for some in keys.chunks(200) {
         let some: Vec<_> = some.iter().map(String::as_str).collect();

@@ -27,11 +27,11 @@ pub(super) async fn a_sweep_records_only_what_no_row_names_and_no_reservation_ho
     let chat = metadata.create(chat).await.expect("it is created");
     let message = metadata.say(&chat.id, "x").await;
     let named = metadata
-        .add_image(&message.id, "uploads/temp/named.png")
+        .add_image(&message.id, "uploads/documents/named.png")
         .await;
     named.expect("it is added");
     // Named once, and reserved before: it is used up all the same.
-    let used_up = "uploads/temp/used_up.png";
+    let used_up = "uploads/documents/used_up.png";
     metadata
         .reserve(&[used_up], HOUR)
         .await
@@ -43,7 +43,7 @@ pub(super) async fn a_sweep_records_only_what_no_row_names_and_no_reservation_ho
     };
     let deleted = metadata.images().delete_image(delete).await;
     let recorded = deleted.expect("it is deleted").into_inner().pending_deletes;
-    let reserved = ["uploads/temp/reserved", "uploads/documents/named.pdf"];
+    let reserved = ["uploads/documents/reserved", "uploads/documents/named.pdf"];
     metadata
         .reserve(&reserved, HOUR)
         .await
@@ -58,22 +58,27 @@ pub(super) async fn a_sweep_records_only_what_no_row_names_and_no_reservation_ho
         .await
         .expect("it is changed");
     metadata
-        .reserve(&["uploads/temp/ended"], 1)
+        .reserve(&["uploads/documents/ended"], 1)
         .await
         .expect("it is free");
-    ended(&metadata, "uploads/temp/ended").await;
+    ended(&metadata, "uploads/documents/ended").await;
 
     let keys = [
-        "uploads/temp/z",
+        "uploads/documents/z",
         "uploads/documents/moved.pdf",
-        "uploads/temp/reserved",
-        "uploads/temp/ended",
-        "uploads/temp/named.png",
+        "uploads/documents/reserved",
+        "uploads/documents/ended",
+        "uploads/documents/named.png",
         used_up,
         "uploads/documents/named.pdf",
         "a",
     ];
-    let free = ["uploads/temp/z", "uploads/temp/ended", used_up, "a"];
+    let free = [
+        "uploads/documents/z",
+        "uploads/documents/ended",
+        used_up,
+        "a",
+    ];
     for _ in 0..2 {
         assert_eq!(metadata.unreferenced(&keys).await, free);
     }
@@ -95,7 +100,7 @@ pub(super) async fn a_reservation_holds_a_key_until_it_ends_and_the_later_end_co
     storage: Storage,
 ) {
     let mut metadata = Metadata::start(storage).await;
-    let (short, long) = ("uploads/temp/short", "uploads/temp/long");
+    let (short, long) = ("uploads/documents/short", "uploads/documents/long");
     let before = Time::now();
     let ends = metadata.reserve(&[long], HOUR).await.expect("it is free");
     assert!(ends >= before + Duration::from_secs(3_600));
@@ -121,8 +126,8 @@ pub(super) async fn a_reservation_holds_a_key_until_it_ends_and_the_later_end_co
 
 pub(super) async fn a_reservation_is_whole_or_none_and_repeated_with_its_answer(storage: Storage) {
     let mut metadata = Metadata::start(storage).await;
-    metadata.pend(&["uploads/temp/gone"]).await;
-    let keys = ["uploads/temp/a", "uploads/temp/gone"];
+    metadata.pend(&["uploads/documents/gone"]).await;
+    let keys = ["uploads/documents/a", "uploads/documents/gone"];
     is_used_up(metadata.reserve(&keys, HOUR).await, keys[1]);
     assert_eq!(metadata.unreferenced(&keys[..1]).await, keys[..1]);
 
@@ -138,7 +143,7 @@ pub(super) async fn a_reservation_is_whole_or_none_and_repeated_with_its_answer(
     let again = metadata.ledger().reserve_keys(request.clone()).await;
     assert_eq!(again.expect("it is answered").into_inner(), first);
     let other = ReserveKeysRequest {
-        keys: texts(&["uploads/temp/b"]),
+        keys: texts(&["uploads/documents/b"]),
         ..request
     };
     let refused = reason(metadata.ledger().reserve_keys(other).await);

@@ -47,17 +47,17 @@ pub(super) async fn without_its_protection_a_request_id_has_an_effect_each_time(
 pub(super) async fn without_its_protection_a_sweep_records_what_rows_name(storage: Storage) {
     let metadata = without(storage, Protection::SecondLook).await;
     let chat = metadata.chat("t").await;
-    let key = "uploads/temp/named";
+    let key = "uploads/documents/named";
     metadata
         .append_images(&chat.id, &[key])
         .await
         .expect("it is appended");
     metadata
-        .reserve(&["uploads/temp/held"], 3_600)
+        .reserve(&["uploads/documents/held"], 3_600)
         .await
         .expect("it is free");
-    let pending = metadata.pend(&[key, "uploads/temp/held"]).await;
-    assert_eq!(targets(&pending), [key, "uploads/temp/held"]);
+    let pending = metadata.pend(&[key, "uploads/documents/held"]).await;
+    assert_eq!(targets(&pending), [key, "uploads/documents/held"]);
 }
 
 pub(super) async fn without_its_protection_nothing_is_recorded_and_no_key_is_used_up(
@@ -66,7 +66,7 @@ pub(super) async fn without_its_protection_nothing_is_recorded_and_no_key_is_use
     let metadata = without(storage, Protection::Tombstone).await;
     let chat = metadata.chat("t").await;
     let message = metadata.say(&chat.id, "x").await;
-    let key = "uploads/temp/again";
+    let key = "uploads/documents/again";
     for _ in 0..2 {
         let image_id = metadata.add_image(&message.id, key).await;
         let delete = DeleteImageRequest {

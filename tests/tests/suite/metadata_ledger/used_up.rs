@@ -27,7 +27,7 @@ impl Victim {
             ..new_chat("with a document")
         };
         let mut with_image = turn("with an image");
-        with_image.images = vec![image("uploads/temp/fine"), image(key)];
+        with_image.images = vec![image("uploads/documents/fine"), image(key)];
         is_used_up(client.create(with_document.clone()).await, key);
         let patch = Chat {
             document: Some(blob(key)),
@@ -43,7 +43,10 @@ impl Victim {
         };
         is_used_up(client.messages().append_messages(creating).await, key);
         is_used_up(client.add_image(&self.message_id, key).await, key);
-        is_used_up(client.reserve(&["uploads/temp/fine", key], 60).await, key);
+        is_used_up(
+            client.reserve(&["uploads/documents/fine", key], 60).await,
+            key,
+        );
 
         let chat = client.read(&self.chat.id).await.expect("it is there");
         assert_eq!(chat, self.chat);
@@ -58,8 +61,8 @@ pub(super) async fn a_used_up_key_is_named_by_no_call_before_and_after_its_ack_a
 ) {
     let mut metadata = Metadata::start(storage).await;
     let victim = Victim::new(&metadata).await;
-    let swept = "uploads/temp/swept";
-    let deleted = "uploads/temp/deleted";
+    let swept = "uploads/documents/swept";
+    let deleted = "uploads/documents/deleted";
     let of_chat = "uploads/documents/of_chat.pdf";
 
     let other = Chat {
@@ -85,7 +88,13 @@ pub(super) async fn a_used_up_key_is_named_by_no_call_before_and_after_its_ack_a
         for key in [swept, deleted, of_chat] {
             victim.refuses(&metadata, key).await;
         }
-        assert_eq!(metadata.unreferenced(&["uploads/temp/fine"]).await.len(), 1);
+        assert_eq!(
+            metadata
+                .unreferenced(&["uploads/documents/fine"])
+                .await
+                .len(),
+            1
+        );
         match round {
             "pending" => {
                 let pending = metadata.pending().await;
@@ -100,7 +109,7 @@ pub(super) async fn a_used_up_key_is_named_by_no_call_before_and_after_its_ack_a
         }
     }
     let fine = metadata
-        .add_image(&victim.message_id, "uploads/temp/fine")
+        .add_image(&victim.message_id, "uploads/documents/fine")
         .await;
     fine.expect("other keys are named as ever");
 }
@@ -144,7 +153,7 @@ pub(super) async fn a_repeated_call_is_answered_as_before_also_when_its_key_is_u
     let metadata = Metadata::start(storage).await;
     let chat = metadata.chat("t").await;
     let mut with_image = turn("x");
-    with_image.images = vec![image("uploads/temp/a.png")];
+    with_image.images = vec![image("uploads/documents/a.png")];
     let request = AppendMessagesRequest {
         chat_id: chat.id.clone(),
         turns: vec![with_image],
@@ -156,7 +165,10 @@ pub(super) async fn a_repeated_call_is_answered_as_before_also_when_its_key_is_u
     let message = first.turns[0].message.as_ref().expect("a message");
     let deleted = metadata.delete_message(&message.id).await;
     let deleted = deleted.expect("it is deleted");
-    assert_eq!(targets(&deleted.pending_deletes), ["uploads/temp/a.png"]);
+    assert_eq!(
+        targets(&deleted.pending_deletes),
+        ["uploads/documents/a.png"]
+    );
     let again = metadata.messages().append_messages(request.clone()).await;
     assert_eq!(again.expect("it is answered").into_inner(), first);
     let anew = AppendMessagesRequest {
@@ -165,7 +177,7 @@ pub(super) async fn a_repeated_call_is_answered_as_before_also_when_its_key_is_u
     };
     is_used_up(
         metadata.messages().append_messages(anew).await,
-        "uploads/temp/a.png",
+        "uploads/documents/a.png",
     );
 }
 
@@ -173,7 +185,7 @@ pub(super) async fn what_is_recorded_again_keeps_its_record_until_it_is_removed_
     storage: Storage,
 ) {
     let metadata = Metadata::start(storage).await;
-    let keys = ["uploads/temp/b", "uploads/temp/a"];
+    let keys = ["uploads/documents/b", "uploads/documents/a"];
     let first = metadata.pend(&keys).await;
     assert_eq!(targets(&first), keys);
     assert_eq!(metadata.pend(&keys).await, first, "it is recorded already");

@@ -338,5 +338,5 @@ fn oldest_first<T: Clone>(
 
 /// A key of an object that no other names.
 fn fresh_key() -> String {
-    format!("uploads/temp/{}", id())
+    format!("uploads/documents/{}", id())
 }

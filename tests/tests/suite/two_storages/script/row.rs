@@ -89,7 +89,7 @@ impl Writer {
 
     /// What begins the keys of this script that are of no chat.
     pub(super) fn own_prefix(&self) -> String {
-        format!("uploads/temp/{}/", self.name)
+        format!("uploads/documents/{}/", self.name)
     }
 
     /// Keys that are all different.
