@@ -98,8 +98,8 @@ impl Checker {
         Ok(wrong)
     }
 
-    /// What the store has, with the sizes. SeaweedFS that was killed as it stored the first object of a folder has the object and
-    /// does not list the folder: it is asked for each key that is missing.
+    /// What the store has, with the sizes. Once a SeaweedFS that had been killed did not list an object that a row named and a sweep
+    /// had found by its key: so the store is asked for each that is missing, and the report tells of such.
     fn sizes(&mut self, all: &BTreeMap<String, Kept>) -> BTreeMap<String, u64> {
         let mut sizes = self.bucket.sizes();
         let missing = all.keys().filter(|key| !sizes.contains_key(*key));
