@@ -1,31 +1,31 @@
 //! The caller: a process of its own, which follows the plan of a seed. It does again, with the same request ids, whatever it finds
 //! not acknowledged in its list, until all has ended; so it may be killed whenever it is.
 
+mod failure;
+mod flows;
+
 use std::{
     path::PathBuf,
     sync::{Mutex, MutexGuard, PoisonError},
     time::Duration,
 };
 
-use caller::{Caller, Config, Picture, SaveDocument, SaveTurn, Source};
+use caller::{Caller, Config};
 use clap::Args;
-use contract::metadata::v1::{Chat, Role, SearchResult};
 use futures::future::join_all;
-use prost::Message as _;
 use tokio::{
     sync::Notify,
     time::{Instant, sleep},
 };
-use tonic::{Code, Status};
+use tonic::Code;
 
+use self::failure::Failure;
 use crate::{
-    ack_list::{self, AckList, Answer, Kept, Line, Outcome},
+    ack_list::{self, AckList, Answer, Line, Outcome},
     clients::Clients,
-    content::{Content, sha256},
     plan::{Deed, Plan, Step},
-    rows,
-    seen::{Seen, compare},
-    stranger::{Stranger, turn_answer},
+    seen::Seen,
+    stranger::Stranger,
 };
 
 /// The pause before a step is tried again.
@@ -91,12 +91,6 @@ struct Follower {
     /// Something was acknowledged.
     news: Notify,
     end: Option<Instant>,
-}
-
-/// Why a step did not end.
-struct Failure {
-    code: Option<Code>,
-    text: String,
 }
 
 impl Follower {
@@ -265,104 +259,6 @@ impl Follower {
         Ok(Outcome::Done(answer))
     }
 
-    async fn save_document(&self, step: &Step, content: Content) -> Result<Answer, Failure> {
-        let save = SaveDocument {
-            request_id: step.request_id,
-            user_id: self.plan.chat_of(step).user_id.clone(),
-            title: step.text(),
-            description: String::new(),
-            metadata: None,
-            document: Source::Bytes(content.bytes()),
-            name: "План насосной.pdf".to_owned(),
-            content_type: String::new(),
-        };
-        let chat = self.caller.save_document(&save).await?;
-        Ok(Answer {
-            objects: vec![document(&chat)],
-            digest: sha256(&chat.encode_to_vec()),
-            ..Answer::default()
-        })
-    }
-
-    async fn save_turn(
-        &self,
-        step: &Step,
-        pictures: &[Content],
-        search_results: usize,
-    ) -> Result<Answer, Failure> {
-        let picture = |content: &Content| Picture {
-            source: Source::Bytes(content.bytes()),
-            name: "viewport.png".to_owned(),
-            image_type: "viewport".to_owned(),
-            description: String::new(),
-        };
-        let result = |n| SearchResult {
-            block_id: format!("block-{n}"),
-            page_number: 1,
-            ..SearchResult::default()
-        };
-        let save = SaveTurn {
-            request_id: step.request_id,
-            chat_id: self.plan.chat_of(step).id,
-            role: Role::Assistant,
-            content: step.text(),
-            message_type: String::new(),
-            pictures: pictures.iter().map(picture).collect(),
-            search_results: (0..search_results).map(result).collect(),
-        };
-        let turn = self.caller.save_turn(&save).await?;
-        let digest = sha256(&turn.encode_to_vec());
-        Ok(turn_answer(turn, digest))
-    }
-
-    async fn delete_chat(&self, step: &Step) -> Result<Answer, Failure> {
-        let chat = self.plan.chat_of(step).id;
-        let deleted = self.caller.delete_chat(chat, step.request_id).await?;
-        let counts = (
-            deleted.message_count,
-            deleted.image_count,
-            deleted.search_result_count,
-        );
-        Ok(Answer {
-            digest: format!("{counts:?}"),
-            ..Answer::default()
-        })
-    }
-
-    /// Reads a chat, and judges what it shows by what was acknowledged before.
-    async fn read(&self, step: &Step) -> Result<Answer, Failure> {
-        let chat = self.plan.chat_of(step);
-        let before = self.seen().clone();
-        let walk = if matches!(step.deed, Deed::Pages) {
-            rows::pages(&self.clients, &chat.id.to_string()).await
-        } else {
-            rows::history(&self.clients, &chat.id.to_string()).await
-        };
-        let begun = self.seen().begun.clone();
-        let deletes = |step: &&Step| matches!(step.deed, Deed::DeleteChat | Deed::DropChat);
-        let deletion = self
-            .plan
-            .steps
-            .iter()
-            .filter(deletes)
-            .find(|other| other.chat == step.chat);
-        let is_going = deletion.is_some_and(|deletion| begun.contains(&deletion.number));
-        let wrong = match walk {
-            _ if is_going => Vec::new(),
-            Ok(walk) => {
-                let turns = before.turns(&self.plan, step.chat, |step| begun.contains(&step));
-                compare(&walk, &turns, false)
-            }
-            Err(status) if status.code() == Code::NotFound => vec!["the chat is lost".to_owned()],
-            Err(status) => return Err(status.into()),
-        };
-        for what in wrong {
-            let what = format!("step {} reads chat {}: {what}", step.number, chat.id);
-            self.note(Line::Wrong { what });
-        }
-        Ok(Answer::default())
-    }
-
     fn answer(&self, step: usize) -> Option<Answer> {
         self.seen().answer(step).cloned()
     }
@@ -378,52 +274,7 @@ impl Follower {
     }
 }
 
-/// What a chat says of its document.
-pub(crate) fn document(chat: &Chat) -> Kept {
-    let blob = chat.document.clone().unwrap_or_default();
-    Kept {
-        id: String::new(),
-        key: blob.key,
-        size_bytes: blob.size_bytes,
-        sha256: blob.sha256,
-    }
-}
-
 /// How a step ends whose turn was refused.
 fn nothing_there() -> Outcome {
     Outcome::Refused("its turn was refused".to_owned())
-}
-
-impl Failure {
-    /// Whether a service judged the call, and would judge it so again.
-    fn is_refusal(&self) -> bool {
-        matches!(
-            self.code,
-            Some(
-                Code::InvalidArgument
-                    | Code::NotFound
-                    | Code::AlreadyExists
-                    | Code::FailedPrecondition
-                    | Code::Internal
-            )
-        )
-    }
-}
-
-impl From<caller::Error> for Failure {
-    fn from(error: caller::Error) -> Self {
-        Self {
-            code: error.code(),
-            text: error.to_string(),
-        }
-    }
-}
-
-impl From<Status> for Failure {
-    fn from(status: Status) -> Self {
-        Self {
-            code: Some(status.code()),
-            text: status.to_string(),
-        }
-    }
 }
