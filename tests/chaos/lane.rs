@@ -10,13 +10,8 @@ use std::{
 use anyhow::Context as _;
 
 use crate::{
-    Run,
-    checker::Checker,
-    plan::Plan,
-    report::Tally,
-    round::Round,
-    schedule::Schedule,
-    world::{Kind, World},
+    Run, checker::Checker, kind::Kind, plan::Plan, report::Tally, round::Round, schedule::Schedule,
+    world::World,
 };
 
 /// How many rounds a world lives: what it keeps makes sweeps longer.

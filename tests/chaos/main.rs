@@ -6,6 +6,7 @@ mod caller;
 mod checker;
 mod clients;
 mod content;
+mod kind;
 mod lane;
 mod plan;
 mod processes;
@@ -31,9 +32,9 @@ use clap::{Parser, Subcommand};
 use contract::{id::new_id, protection::Protection};
 
 use crate::{
+    kind::{Kind, Storage, Store},
     lane::Lane,
     report::Tally,
-    world::{Kind, Storage, Store},
 };
 
 const ROUNDS: u64 = 1_000;

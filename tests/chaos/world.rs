@@ -9,14 +9,17 @@ use std::{
 };
 
 use anyhow::{Context as _, ensure};
-use clap::{ValueEnum, builder::PossibleValue};
 use contract::protection::Protection;
 use tests::{
     ObjectStore, Postgres, S3, Seaweed, Service, command, command::stdout, fault_proxy::FaultProxy,
+    free_address,
 };
 use tokio::time::sleep;
 
-use crate::schedule::{Link, Target};
+use crate::{
+    kind::{Kind, Storage, Store},
+    schedule::{Link, Target},
+};
 
 /// Shared by both services; obviously made up.
 const RECEIPT_KEY: &str = "fake-receipt-key-of-more-than-32-characters";
@@ -25,43 +28,6 @@ const BUCKET: &str = "chaos";
 /// How long anything may take to come back; far above what it takes.
 pub(crate) const LIMIT: Duration = Duration::from_secs(90);
 const ASK_EVERY: Duration = Duration::from_millis(10);
-
-/// What metadata-svc keeps its rows in.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub(crate) enum Storage {
-    Kv,
-    Postgres,
-}
-
-/// What blob-svc keeps its objects in.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub(crate) enum Store {
-    Embedded,
-    Seaweedfs,
-}
-
-/// Which world.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Kind {
-    pub(crate) storage: Storage,
-    pub(crate) store: Store,
-}
-
-impl Kind {
-    /// How its storage and its store are named.
-    pub(crate) fn words(self) -> [String; 2] {
-        let word = |value: Option<PossibleValue>| value.map(|value| value.get_name().to_owned());
-        let words = [
-            self.storage.to_possible_value(),
-            self.store.to_possible_value(),
-        ];
-        words.map(|value| word(value).unwrap_or_default())
-    }
-
-    pub(crate) fn name(self) -> String {
-        self.words().join("/")
-    }
-}
 
 /// A running world. All of it ends when this is dropped.
 pub(crate) struct World {
@@ -350,7 +316,10 @@ async fn come_back(service: &mut Service) -> anyhow::Result<()> {
 async fn store(store: Store) -> (Storing, S3) {
     match store {
         Store::Embedded => {
-            let host = Service::start("blob-svc", &[("LOG_LEVEL", "info".to_owned())]).await;
+            // One of its own: of those that the system gives, another process may take the last one while this store is dead.
+            let port = free_address().port().to_string();
+            let settings = [("LOG_LEVEL", "info".to_owned()), ("EMBEDDED_S3_PORT", port)];
+            let host = Service::start("blob-svc", &settings).await;
             let bucket = ObjectStore::Embedded.fresh().direct(&host);
             (Storing::Embedded(host), bucket)
         }
