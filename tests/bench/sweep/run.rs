@@ -1,7 +1,7 @@
 //! One run of `chatctl sweep`, watched from outside.
 
 use std::{
-    io::Read as _,
+    io::{Read as _, Seek as _},
     process::Stdio,
     thread,
     time::{Duration, Instant},
@@ -38,9 +38,11 @@ impl Run {
         if delete {
             command.arg("--delete");
         }
+        // Not a pipe: a report may be longer than one holds, and nobody reads it before the end.
+        let mut output = tempfile::tempfile().context("making a file for its report")?;
         let begin = Instant::now();
         let mut child = command
-            .stdout(Stdio::piped())
+            .stdout(output.try_clone()?)
             .stderr(Stdio::null())
             .spawn()?;
         let watched = Watched {
@@ -59,7 +61,7 @@ impl Run {
         }
         let seconds = begin.elapsed().as_secs_f64();
         let mut report = String::new();
-        let mut output = child.stdout.take().context("its output is a pipe")?;
+        output.rewind()?;
         output.read_to_string(&mut report)?;
         let report: Value = serde_json::from_str(&report).context("reading its report")?;
         ensure!(report["stopped"].is_null(), "it stopped: {report:#}");
