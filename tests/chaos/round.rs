@@ -59,8 +59,11 @@ impl<'a> Round<'a> {
         let stage = Stage::new(self.world, processes, self.seed, &mut self.tally);
         stage.play(&schedule, SHORT).await?;
         self.world.recover().await?;
+        self.world.settle().await?;
 
         let mut wrong = self.checker.judge_store();
+        // Before anything is done once more: that would store again what is lost.
+        wrong.extend(self.sweep().await?);
         self.finish(&list).await?;
         let seen = Seen::of(ack_list::read(&list));
         self.tally.steps += seen.ended.len();
