@@ -17,6 +17,7 @@ mod object_store;
 mod pair;
 mod pgbouncer;
 mod private_ca;
+mod process;
 mod s3;
 mod seaweed;
 mod service;

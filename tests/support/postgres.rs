@@ -15,6 +15,7 @@ use crate::{
     command::{run, stdout},
     free_address,
     private_ca::PrivateCa,
+    process::{children, is_alive},
     unprivileged::{folder, own, unprivileged},
 };
 
@@ -317,28 +318,6 @@ impl Drop for Postgres {
             self.stop();
         }
     }
-}
-
-/// The processes that `parent` has started, from `/proc/PID/stat`: `pid (name) state parent ...`.
-fn children(parent: &str) -> Vec<String> {
-    let processes = fs::read_dir("/proc").into_iter().flatten().flatten();
-    let is_child = |pid: &String| {
-        let stat = fs::read_to_string(format!("/proc/{pid}/stat")).unwrap_or_default();
-        let behind_name = stat.rsplit(')').next().unwrap_or_default();
-        behind_name.split_whitespace().nth(1) == Some(parent)
-    };
-    processes
-        .filter_map(|entry| entry.file_name().into_string().ok())
-        .filter(is_child)
-        .collect()
-}
-
-/// Whether a process is there, and no zombie.
-fn is_alive(pid: &str) -> bool {
-    let stat = fs::read_to_string(format!("/proc/{pid}/stat")).unwrap_or_default();
-    let behind_name = stat.rsplit(')').next().unwrap_or_default();
-    let state = behind_name.split_whitespace().next();
-    !matches!(state, None | Some("Z" | "X"))
 }
 
 /// The URL of a database behind `port`, its password as raw as people write it.
