@@ -1,6 +1,7 @@
 //! A model of the service, in memory and as plain as can be, and the claim that whatever is done in whatever order the service
 //! answers and keeps what the model does.
 
+mod request;
 mod service;
 
 use std::collections::BTreeSet;

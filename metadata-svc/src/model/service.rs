@@ -3,11 +3,10 @@
 use std::collections::BTreeSet;
 
 use contract::{
-    blob::v1::BlobRef,
     metadata::v1::{
         self, AckDeletesRequest, AddImagesRequest, AppendMessagesRequest, ArchiveChatRequest,
-        ChatState, CreateChatRequest, DeleteChatRequest, DeleteImageRequest, DeleteMessageRequest,
-        GetChatHistoryRequest, GetUsageRequest, ListChatsRequest, ListPendingDeletesRequest, Role,
+        ChatState, DeleteChatRequest, DeleteImageRequest, DeleteMessageRequest,
+        GetChatHistoryRequest, GetUsageRequest, ListChatsRequest, ListPendingDeletesRequest,
         SearchMessagesRequest, UnarchiveChatRequest, UpdateChatRequest,
         blob_ledger_service_server::BlobLedgerService as _, chat_service_server::ChatService as _,
         image_service_server::ImageService as _, message_service_server::MessageService as _,
@@ -21,7 +20,10 @@ use tempfile::TempDir;
 use tonic::{Code, Request, Status};
 use uuid::Uuid;
 
-use super::{BLOB_BYTES, CREATOR, Op, chat_id, key};
+use super::{
+    CREATOR, Op, chat_id,
+    request::{blob, create, image, new_chat, turn, user_id},
+};
 use crate::{
     blob_ledger::rpc::BlobLedger,
     chat::rpc::Chats,
@@ -350,54 +352,4 @@ fn seq_and_keys(turn: &v1::Turn) -> (i64, Vec<String>) {
 
 fn absent() -> String {
     Uuid::max().to_string()
-}
-
-fn user_id(user: u8) -> String {
-    format!("user {user}")
-}
-
-fn create(chat: v1::Chat) -> Request<CreateChatRequest> {
-    Request::new(CreateChatRequest {
-        chat: Some(chat),
-        request_id: String::new(),
-    })
-}
-
-fn new_chat(chat: u8, user: u8, document: Option<u8>) -> v1::Chat {
-    v1::Chat {
-        id: chat_id(chat).to_string(),
-        user_id: user_id(user),
-        title: "t".to_owned(),
-        document: document.map(blob),
-        ..v1::Chat::default()
-    }
-}
-
-fn turn(pumps: u8, keys: &[u8]) -> v1::Turn {
-    v1::Turn {
-        message: Some(v1::Message {
-            role: Role::User.into(),
-            content: format!("x{}", " pump".repeat(usize::from(pumps))),
-            ..v1::Message::default()
-        }),
-        images: keys.iter().copied().map(image).collect(),
-        search_results: vec![v1::SearchResult::default()],
-    }
-}
-
-fn image(number: u8) -> v1::Image {
-    v1::Image {
-        image_name: "i".to_owned(),
-        blob: Some(blob(number)),
-        ..v1::Image::default()
-    }
-}
-
-fn blob(number: u8) -> BlobRef {
-    BlobRef {
-        key: key(number),
-        size_bytes: BLOB_BYTES,
-        sha256: "0a".repeat(32),
-        ..BlobRef::default()
-    }
 }
