@@ -5,6 +5,7 @@ mod missing;
 mod orders;
 mod orphans;
 mod pending;
+mod refusals;
 mod reruns;
 mod stops;
 mod streams;
