@@ -7,7 +7,11 @@ use std::{
     time::Instant,
 };
 
-use anyhow::Context as _;
+use anyhow::{Context as _, bail};
+use tokio::signal::{
+    ctrl_c,
+    unix::{SignalKind, signal},
+};
 
 use crate::{
     Run, checker::Checker, kind::Kind, plan::Plan, report::Tally, round::Round, schedule::Schedule,
@@ -28,25 +32,34 @@ impl Lane {
         Self { kind, run }
     }
 
-    /// Plays rounds until there are no more.
+    /// Plays rounds until there are no more, or it is told to end: its world goes with it.
     pub(crate) fn play(&self) -> anyhow::Result<()> {
         let runtime = tokio::runtime::Builder::new_current_thread()
             .enable_all()
             .build()?;
         runtime.block_on(async {
-            let mut next = None;
-            loop {
-                let place = self.run.places.acquire().await?;
-                next = next.or_else(|| self.run.next());
-                let Some(first) = next.take() else {
-                    return Ok(());
-                };
-                let mut world = World::start(self.kind, self.run.without).await?;
-                let mut checker = Checker::of(&world)?;
-                drop(place);
-                next = self.live(&mut world, &mut checker, first).await?;
+            let mut told_to_end = signal(SignalKind::terminate())?;
+            tokio::select! {
+                played = self.rounds() => played,
+                _ = ctrl_c() => bail!("interrupted"),
+                _ = told_to_end.recv() => bail!("told to end"),
             }
         })
+    }
+
+    async fn rounds(&self) -> anyhow::Result<()> {
+        let mut next = None;
+        loop {
+            let place = self.run.places.acquire().await?;
+            next = next.or_else(|| self.run.next());
+            let Some(first) = next.take() else {
+                return Ok(());
+            };
+            let mut world = World::start(self.kind, self.run.without).await?;
+            let mut checker = Checker::of(&world)?;
+            drop(place);
+            next = self.live(&mut world, &mut checker, first).await?;
+        }
     }
 
     /// Plays in one world, as long as it lives; the seed that is left for the next.

@@ -127,8 +127,10 @@ fn main() -> anyhow::Result<ExitCode> {
             thread::spawn(move || Lane::new(kind, run).play())
         })
         .collect();
-    for lane in lanes {
-        lane.join().ok().context("a world broke down")??;
+    // All of them before the first failure ends this process: each ends what it has started.
+    let ended: Vec<_> = lanes.into_iter().map(thread::JoinHandle::join).collect();
+    for lane in ended {
+        lane.ok().context("a world broke down")??;
     }
     let tally = run.tally();
     println!("{tally}");
