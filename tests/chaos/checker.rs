@@ -1,6 +1,8 @@
 //! The checker: compares the store, the database and the list of what was acknowledged. It remembers what it has judged of the
 //! rounds before, which must all be there still.
 
+mod answers;
+
 use std::{
     collections::{BTreeMap, BTreeSet},
     time::Duration,
@@ -70,7 +72,7 @@ impl Checker {
     /// Judges everything, when all flows have ended and a sweep came to its end.
     pub(crate) async fn judge(&mut self, plan: &Plan, seen: &Seen) -> Result<Vec<String>, Status> {
         let mut wrong = seen.wrong.clone();
-        wrong.extend(answers(plan, seen));
+        wrong.extend(answers::judge(plan, seen));
         for chat in 0..plan.chats.len() {
             let found = self.judge_chat(plan, seen, chat, true).await?;
             wrong.extend(found);
@@ -171,7 +173,7 @@ impl Checker {
                 self.judge_usage(&planned.user_id, turns.len(), &kept)
                     .await?,
             );
-            wrong.extend(order(plan, seen, chat));
+            wrong.extend(answers::order(plan, seen, chat));
         }
         Ok(wrong.into_iter().map(named).collect())
     }
@@ -282,62 +284,6 @@ fn differences<T: PartialEq + std::fmt::Debug>(
             )
         })
         .collect()
-}
-
-/// Everything has ended as planned, and whatever was repeated was answered alike.
-fn answers(plan: &Plan, seen: &Seen) -> Vec<String> {
-    let mut wrong = Vec::new();
-    for step in &plan.steps {
-        if !seen.ended.contains_key(&step.number) {
-            wrong.push(format!(
-                "step {} {:?} has not ended",
-                step.number, step.deed
-            ));
-        }
-        let Some(answer) = seen.answer(step.number) else {
-            continue;
-        };
-        let must = step.contents().iter().map(|content| content.bytes());
-        let must: Vec<_> = must
-            .map(|bytes| (bytes.len() as i64, content::sha256(&bytes)))
-            .collect();
-        let is = answer
-            .objects
-            .iter()
-            .map(|kept| (kept.size_bytes, kept.sha256.clone()));
-        if is.collect::<Vec<_>>() != must {
-            wrong.push(format!(
-                "step {} was answered other objects: {answer:?}",
-                step.number
-            ));
-        }
-    }
-    for (step, outcome) in &seen.again {
-        let first = seen.ended.get(step);
-        if first != Some(outcome) {
-            wrong.push(format!(
-                "step {step} was answered {first:?} first, and {outcome:?} again"
-            ));
-        }
-    }
-    wrong
-}
-
-/// Messages of one line of work stand in the order in which they were acknowledged.
-fn order(plan: &Plan, seen: &Seen, chat: usize) -> Vec<String> {
-    let mut wrong = Vec::new();
-    for task in &plan.tasks {
-        let turns = task
-            .iter()
-            .filter(|step| plan.steps[**step].chat == chat && plan.steps[**step].is_turn());
-        let seqs: Vec<_> = turns
-            .filter_map(|step| Some(seen.answer(*step)?.seq))
-            .collect();
-        if !seqs.is_sorted_by(|a, b| a < b) {
-            wrong.push(format!("turns {task:?} were given the places {seqs:?}"));
-        }
-    }
-    wrong
 }
 
 /// Every object that a row of this round names.

@@ -108,7 +108,7 @@ impl<'a> Stage<'a> {
 
     fn hits(&self) -> (usize, usize) {
         (
-            self.world.link(Link::BlobToStore).hits(),
+            self.world.links.get(Link::BlobToStore).hits(),
             self.world.corruptions(),
         )
     }
@@ -222,7 +222,7 @@ impl<'a> Stage<'a> {
                 self.frozen.iter().for_each(|pid| signal(*pid, true));
             }
             What::Break(link, rule) => {
-                let number = self.world.link(*link).add(rule.clone());
+                let number = self.world.links.get(*link).add(rule.clone());
                 self.rules.insert(place, number);
             }
         }
@@ -237,7 +237,7 @@ impl<'a> Stage<'a> {
             }
             What::Freeze(target) => self.world.freeze(self.world.victim(*target), false),
             What::Break(link, rule) => {
-                let proxy = self.world.link(*link);
+                let proxy = self.world.links.get(*link);
                 if let Some(number) = self.rules.remove(&place) {
                     let hits = proxy.lift(number);
                     if matches!(rule.fault(), Fault::Break(..)) {

@@ -8,23 +8,21 @@ use std::{
     time::{Duration, Instant},
 };
 
-use anyhow::{Context as _, ensure};
+use anyhow::ensure;
 use contract::protection::Protection;
-use tests::{
-    ObjectStore, Postgres, S3, Seaweed, Service, command, command::stdout, fault_proxy::FaultProxy,
-    free_address,
-};
+use tests::{Postgres, S3, Service, command, command::stdout, fault_proxy::FaultProxy};
 use tokio::time::sleep;
 
 use crate::{
-    kind::{Kind, Storage, Store},
+    kind::{Kind, Storage},
+    links::{Links, address},
     schedule::{Link, Target},
+    storing::Storing,
 };
 
 /// Shared by both services; obviously made up.
 const RECEIPT_KEY: &str = "fake-receipt-key-of-more-than-32-characters";
 const DATABASE: &str = "chaos";
-const BUCKET: &str = "chaos";
 /// How long anything may take to come back; far above what it takes.
 pub(crate) const LIMIT: Duration = Duration::from_secs(90);
 const ASK_EVERY: Duration = Duration::from_millis(10);
@@ -37,28 +35,11 @@ pub(crate) struct World {
     pub(crate) bucket: S3,
     storing: Storing,
     postgres: Option<Postgres>,
-    links: Links,
+    pub(crate) links: Links,
     /// Who was killed and is not started again.
     down: Vec<Target>,
     /// How much of the logs was read for panics.
     read: [usize; 2],
-}
-
-/// Who stores.
-enum Storing {
-    /// The embedded store, in a blob-svc of its own, which can die alone.
-    Embedded(Service),
-    Seaweed(Seaweed),
-}
-
-/// The proxies.
-struct Links {
-    caller_to_metadata: FaultProxy,
-    caller_to_blob: FaultProxy,
-    blob_to_store: FaultProxy,
-    metadata_to_database: Option<FaultProxy>,
-    sweep_to_metadata: FaultProxy,
-    sweep_to_blob: FaultProxy,
 }
 
 impl World {
@@ -70,7 +51,7 @@ impl World {
         ];
         common.extend(without.map(|without| ("CHATSTORE_WITHOUT", without.name().to_owned())));
 
-        let (storing, bucket) = store(kind.store).await;
+        let (storing, bucket) = Storing::start(kind.store).await;
         let blob_to_store = FaultProxy::http(address(&bucket.address)?);
         let mut settings = bucket.settings(&blob_to_store.address());
         settings.extend(common.clone());
@@ -87,17 +68,7 @@ impl World {
         settings.extend(common);
         let metadata = Service::start("metadata-svc", &settings).await;
 
-        let to = |service: &Service| {
-            Ok::<_, anyhow::Error>(FaultProxy::bytes(address(&service.address())?))
-        };
-        let links = Links {
-            caller_to_metadata: to(&metadata)?,
-            caller_to_blob: to(&blob)?,
-            blob_to_store,
-            metadata_to_database,
-            sweep_to_metadata: to(&metadata)?,
-            sweep_to_blob: to(&blob)?,
-        };
+        let links = Links::of(&metadata, &blob, blob_to_store, metadata_to_database)?;
         Ok(Self {
             metadata,
             blob,
@@ -110,42 +81,14 @@ impl World {
         })
     }
 
-    /// The proxy on a link; where there is no database, that of the store.
-    pub(crate) fn link(&self, link: Link) -> &FaultProxy {
-        let links = &self.links;
-        match link {
-            Link::CallerToMetadata => &links.caller_to_metadata,
-            Link::CallerToBlob => &links.caller_to_blob,
-            Link::BlobToStore => &links.blob_to_store,
-            Link::MetadataToDatabase => links
-                .metadata_to_database
-                .as_ref()
-                .unwrap_or(&links.blob_to_store),
-            Link::SweepToMetadata => &links.sweep_to_metadata,
-            Link::SweepToBlob => &links.sweep_to_blob,
-        }
-    }
-
-    fn links(&self) -> impl Iterator<Item = &FaultProxy> {
-        let links = &self.links;
-        let always = [
-            &links.caller_to_metadata,
-            &links.caller_to_blob,
-            &links.blob_to_store,
-            &links.sweep_to_metadata,
-            &links.sweep_to_blob,
-        ];
-        always.into_iter().chain(&links.metadata_to_database)
-    }
-
     /// Where a service is, through the proxy of `link`.
     pub(crate) fn url(&self, link: Link) -> String {
-        format!("http://{}", self.link(link).address())
+        format!("http://{}", self.links.get(link).address())
     }
 
     /// How many bits were turned in all.
     pub(crate) fn corruptions(&self) -> usize {
-        self.links.caller_to_blob.corruptions()
+        self.links.get(Link::CallerToBlob).corruptions()
     }
 
     /// Who it is that dies in this world as `target`; the caller and the sweep are no part of it.
@@ -170,10 +113,7 @@ impl World {
                     postgres.kill_9();
                 }
             }
-            Target::Store => match &mut self.storing {
-                Storing::Embedded(host) => host.kill_9(),
-                Storing::Seaweed(seaweed) => seaweed.kill_9(),
-            },
+            Target::Store => self.storing.kill_9(),
             Target::Caller | Target::Sweep => {}
         }
     }
@@ -192,10 +132,7 @@ impl World {
                     postgres.relaunch();
                 }
             }
-            Target::Store => match &mut self.storing {
-                Storing::Embedded(host) => host.relaunch(),
-                Storing::Seaweed(seaweed) => seaweed.relaunch(),
-            },
+            Target::Store => self.storing.relaunch(),
             Target::Caller | Target::Sweep => {}
         }
     }
@@ -218,10 +155,7 @@ impl World {
                 }
                 return;
             }
-            Target::Store => match &self.storing {
-                Storing::Embedded(host) => host.pid(),
-                Storing::Seaweed(seaweed) => seaweed.pid(),
-            },
+            Target::Store => self.storing.pid(),
             Target::Caller | Target::Sweep => return,
         };
         signal(pid, is_frozen);
@@ -229,20 +163,14 @@ impl World {
 
     /// Ends all that is wrong, and waits until everything serves again.
     pub(crate) async fn recover(&mut self) -> anyhow::Result<()> {
-        for link in self.links() {
-            link.clear();
-            link.cut();
-        }
+        self.links.mend();
         for target in self.down.clone() {
             self.relaunch(target);
         }
         if let Some(postgres) = &mut self.postgres {
             postgres.wait_until_ready();
         }
-        match &mut self.storing {
-            Storing::Embedded(host) => come_back(host).await?,
-            Storing::Seaweed(seaweed) => seaweed.wait_until_serving(),
-        }
+        self.storing.come_back().await?;
         come_back(&mut self.blob).await?;
         come_back(&mut self.metadata).await
     }
@@ -277,11 +205,7 @@ impl World {
     pub(crate) fn keep_logs(&self, folder: &Path) -> anyhow::Result<()> {
         fs::write(folder.join("metadata-svc.log"), self.metadata.log())?;
         fs::write(folder.join("blob-svc.log"), self.blob.log())?;
-        let store = match &self.storing {
-            Storing::Embedded(host) => host.log(),
-            Storing::Seaweed(seaweed) => seaweed.log(),
-        };
-        fs::write(folder.join("store.log"), store)?;
+        fs::write(folder.join("store.log"), self.storing.log())?;
         if let Some(postgres) = &self.postgres {
             fs::write(folder.join("postgres.log"), postgres.log())?;
         }
@@ -297,7 +221,7 @@ pub(crate) fn signal(pid: u32, is_frozen: bool) {
 }
 
 /// Waits for a service; one that has ended because what it needs was not there is started again, as Kubernetes does.
-async fn come_back(service: &mut Service) -> anyhow::Result<()> {
+pub(crate) async fn come_back(service: &mut Service) -> anyhow::Result<()> {
     let deadline = Instant::now() + LIMIT;
     while !service.serves().await {
         if service.has_ended() {
@@ -311,25 +235,6 @@ async fn come_back(service: &mut Service) -> anyhow::Result<()> {
         sleep(ASK_EVERY).await;
     }
     Ok(())
-}
-
-async fn store(store: Store) -> (Storing, S3) {
-    match store {
-        Store::Embedded => {
-            // One of its own: of those that the system gives, another process may take the last one while this store is dead.
-            let port = free_address().port().to_string();
-            let settings = [("LOG_LEVEL", "info".to_owned()), ("EMBEDDED_S3_PORT", port)];
-            let host = Service::start("blob-svc", &settings).await;
-            let bucket = ObjectStore::Embedded.fresh().direct(&host);
-            (Storing::Embedded(host), bucket)
-        }
-        Store::Seaweedfs => {
-            let seaweed = Seaweed::start();
-            let bucket = seaweed.bucket(BUCKET);
-            assert!(bucket.make(), "SeaweedFS makes no bucket");
-            (Storing::Seaweed(seaweed), bucket)
-        }
-    }
 }
 
 /// A database with the schema, and the settings by which metadata-svc reaches it through a proxy.
@@ -349,11 +254,6 @@ fn database(postgres: &Postgres) -> (Vec<(&'static str, String)>, FaultProxy) {
         ("DATABASE_POOL_MODE", "session".to_owned()),
     ];
     (settings, proxy)
-}
-
-fn address(text: &str) -> anyhow::Result<SocketAddr> {
-    text.parse()
-        .with_context(|| format!("{text} is no address"))
 }
 
 async fn active_calls(service: &Service) -> f64 {
