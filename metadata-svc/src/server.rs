@@ -12,6 +12,7 @@ use contract::{
         messenger_service_server::MessengerServiceServer,
         search_result_service_server::SearchResultServiceServer,
     },
+    protection,
     receipt::ReceiptKeys,
     server::{Server, stop_signal},
     telemetry::Telemetry,
@@ -48,6 +49,7 @@ async fn serve(config: Config) -> anyhow::Result<()> {
     for notice in &config.notices {
         tracing::warn!("{notice}");
     }
+    protection::tell();
     let place = config.storage.place();
     let health = Health::default();
     let store = dependency(&config.storage, &health);

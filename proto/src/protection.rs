@@ -54,3 +54,13 @@ impl Protection {
         }
     }
 }
+
+/// Tells once, in the log, which of them are off: for who looks into the log of a build that is not meant to serve.
+pub fn tell() {
+    for off in Protection::ALL.into_iter().filter(|p| !p.is_on()) {
+        tracing::warn!(
+            "CHATSTORE_WITHOUT is set, for tests alone: without {}, promises are not kept",
+            off.name()
+        );
+    }
+}

@@ -40,6 +40,7 @@ on_each_storage![
     of_who_names_a_key_and_who_sweeps_it_at_once_one_side_wins,
     of_who_reserves_a_key_and_who_sweeps_it_at_once_one_side_wins,
     drainers_at_once_strike_out_each_record_once,
+    a_protection_that_is_off_is_told_once_in_the_log_and_none_where_all_are_on,
     without_its_protection_a_request_id_has_an_effect_each_time,
     without_its_protection_a_sweep_records_what_rows_name,
     without_its_protection_nothing_is_recorded_and_no_key_is_used_up,

@@ -13,6 +13,17 @@ async fn without(storage: Storage, protection: Protection) -> Metadata {
     Metadata::start_with(storage, &[switch]).await
 }
 
+pub(super) async fn a_protection_that_is_off_is_told_once_in_the_log_and_none_where_all_are_on(
+    storage: Storage,
+) {
+    let metadata = without(storage, Protection::Tombstone).await;
+    let log = metadata.service.log();
+    assert_eq!(log.matches("CHATSTORE_WITHOUT").count(), 1, "{log}");
+    assert!(log.contains("without tombstone,"), "{log}");
+    let log = Metadata::start(storage).await.service.log();
+    assert!(!log.contains("CHATSTORE_WITHOUT"), "{log}");
+}
+
 pub(super) async fn without_its_protection_a_request_id_has_an_effect_each_time(storage: Storage) {
     let metadata = without(storage, Protection::RequestId).await;
     let create = CreateChatRequest {
