@@ -19,6 +19,7 @@ use crate::blob::{Objects, bytes, frames, header, read, sha256, upload};
 
 const LENGTH: usize = 12 << 20;
 const BUSY: Fault = Fault::Answer(503, "<Error><Code>SlowDown</Code></Error>");
+const ENDED: Fault = Fault::Answer(404, "<Error><Code>NoSuchUpload</Code></Error>");
 const ERROR: &str = "<Error><Code>InternalError</Code></Error>";
 /// How long it may take until nothing is left; far above what it takes.
 const LIMIT: Duration = Duration::from_secs(60);
@@ -130,6 +131,27 @@ async fn an_end_that_the_store_refuses_leaves_nothing() {
             assert_eq!(refused.code(), Code::Unavailable);
             rig.proxy.clear();
             rig.nothing_is_left().await;
+        })
+        .await;
+    }
+}
+
+#[tokio::test]
+async fn an_upload_that_a_sweep_has_ended_is_unavailable_and_stored_when_it_is_repeated() {
+    let (rig, content) = (Rig::new().await, bytes(LENGTH));
+    for (method, part) in [("PUT", "partNumber=2"), ("POST", "uploadId=")] {
+        either_way(&content, async |header: PutObjectHeader| {
+            let key = header.key.clone();
+            rig.proxy.add(Rule::on(method, part, ENDED));
+            let ended = upload(&rig.objects(), header.clone(), &content).await;
+            let ended = ended.expect_err("the store knows of no such upload");
+            assert_eq!(ended.code(), Code::Unavailable, "{ended:?}");
+            rig.proxy.clear();
+            rig.nothing_is_left().await;
+            let stored = upload(&rig.objects(), header, &content).await;
+            stored.expect("it is stored");
+            let removed = rig.direct.ask("DELETE", &key, "", b"");
+            assert_eq!(removed.status, 204, "{key}");
         })
         .await;
     }
