@@ -11,6 +11,7 @@ pub use self::rules::{Cors, Lifecycle, Rules};
 pub use self::standing::{Standing, State};
 
 use crate::s3::{Client, Store};
+use contract::receipt::ReceiptKeys;
 use std::sync::Arc;
 
 /// A configured bucket, and the way to it.
@@ -18,6 +19,8 @@ use std::sync::Arc;
 pub struct Bucket {
     pub(crate) rules: Rules,
     pub(crate) store: Store,
+    /// What vouches for its objects. Rows name keys and no bucket, and mean the first: so there is none for the others.
+    pub(crate) receipts: ReceiptKeys,
 }
 
 impl Bucket {
@@ -33,16 +36,19 @@ impl Bucket {
 pub struct Buckets(Arc<[Arc<Bucket>]>);
 
 impl Buckets {
-    /// The buckets of a store; the first is what a request means that names none.
+    /// The buckets of a store; the first is what a request means that names none, and `receipts` are for its objects.
     #[must_use]
-    pub fn new(client: &Client, rules: &[Rules]) -> Self {
-        let bucket = |rules: &Rules| {
+    pub fn new(client: &Client, rules: &[Rules], receipts: &ReceiptKeys) -> Self {
+        let receipts = std::iter::once(receipts.clone());
+        let receipts = receipts.chain(std::iter::repeat_with(ReceiptKeys::default));
+        let bucket = |(rules, receipts): (&Rules, ReceiptKeys)| {
             Arc::new(Bucket {
                 rules: rules.clone(),
                 store: client.bucket(&rules.name),
+                receipts,
             })
         };
-        Self(rules.iter().map(bucket).collect())
+        Self(rules.iter().zip(receipts).map(bucket).collect())
     }
 
     /// The bucket of this name, if it is configured; empty means the first.

@@ -38,7 +38,7 @@ pub async fn run(config: Config) -> anyhow::Result<()> {
 /// Makes the configured buckets as they are configured, and prints where each stands. Fails unless all are ready.
 pub async fn ensure_buckets(config: Config) -> anyhow::Result<()> {
     let (_embedded, endpoint) = server::open_store(&config).await?;
-    let buckets = Buckets::new(&Client::new(&endpoint), &config.buckets);
+    let buckets = Buckets::new(&Client::new(&endpoint), &config.buckets, &config.receipts);
     let standings = buckets.standings(true).await?;
     let lines = standings.iter().map(|standing| format!("{standing}\n"));
     print(&lines.collect::<String>())?;
@@ -52,7 +52,7 @@ pub async fn ensure_buckets(config: Config) -> anyhow::Result<()> {
 /// Tries what the store does, in the bucket of this name or the first, and prints what was seen: a table, or JSON.
 pub async fn probe(config: Config, bucket: Option<&str>, json: bool) -> anyhow::Result<()> {
     let (_embedded, endpoint) = server::open_store(&config).await?;
-    let buckets = Buckets::new(&Client::new(&endpoint), &config.buckets);
+    let buckets = Buckets::new(&Client::new(&endpoint), &config.buckets, &config.receipts);
     let bucket = buckets.named(bucket.unwrap_or_default());
     let bucket = bucket.context("--bucket: no bucket of this name is configured")?;
     let report = probe::all(&bucket.store).await;

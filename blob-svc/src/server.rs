@@ -16,7 +16,6 @@ use contract::blob::v1::bucket_service_server::BucketServiceServer;
 use contract::blob::v1::object_service_server::ObjectServiceServer;
 use contract::blob::v1::presign_service_server::PresignServiceServer;
 use contract::health::Health;
-use contract::receipt::ReceiptKeys;
 use contract::server::{Server, stop_signal};
 use std::sync::Arc;
 use std::time::Duration;
@@ -27,7 +26,6 @@ use tokio::net::TcpListener;
 pub struct Blobs {
     pub(crate) buckets: Buckets,
     pub(crate) signer: Arc<Signer>,
-    pub(crate) receipts: ReceiptKeys,
     pub(crate) url_life: Duration,
     pub(crate) limits: Arc<Limits>,
 }
@@ -43,9 +41,8 @@ impl Blobs {
             None => endpoint.clone(),
         };
         Self {
-            buckets: Buckets::new(&Client::new(&endpoint), &config.buckets),
+            buckets: Buckets::new(&Client::new(&endpoint), &config.buckets, &config.receipts),
             signer: Arc::new(Signer::new(public)),
-            receipts: config.receipts.clone(),
             url_life: config.url_life,
             limits: Arc::default(),
         }
@@ -85,7 +82,7 @@ pub(crate) async fn open_store(config: &Config) -> anyhow::Result<(Option<Embedd
             let embedded = Embedded::start(folder, *port).await?;
             let endpoint = embedded.endpoint.clone();
             // Nobody else could make them there. A store that is there has its buckets made by those who own it.
-            let buckets = Buckets::new(&Client::new(&endpoint), &config.buckets);
+            let buckets = Buckets::new(&Client::new(&endpoint), &config.buckets, &config.receipts);
             for bucket in buckets.standings(true).await? {
                 anyhow::ensure!(bucket.state == State::Ready, "the embedded store: {bucket}");
             }

@@ -3,6 +3,7 @@
 use super::*;
 use crate::embedded::Embedded;
 use crate::s3::{Credentials, Endpoint, Error};
+use contract::receipt::ReceiptKeys;
 use serde_json::json;
 use tempfile::TempDir;
 
@@ -23,7 +24,11 @@ impl Rig {
     }
 
     fn buckets(&self, rules: &[Rules]) -> Buckets {
-        Buckets::new(&Client::new(&self.embedded.endpoint), rules)
+        Buckets::new(
+            &Client::new(&self.embedded.endpoint),
+            rules,
+            &ReceiptKeys::default(),
+        )
     }
 }
 
@@ -138,7 +143,11 @@ async fn one_bucket_that_cannot_be_looked_at_hides_no_other_and_no_store_at_all_
     };
     let [open, closed, _] = three();
     let one = |endpoint: &Endpoint, rules: &Rules| {
-        let buckets = Buckets::new(&Client::new(endpoint), std::slice::from_ref(rules));
+        let buckets = Buckets::new(
+            &Client::new(endpoint),
+            std::slice::from_ref(rules),
+            &ReceiptKeys::default(),
+        );
         buckets.0[0].clone()
     };
     let mixed = [one(&stranger, &open), one(&rig.embedded.endpoint, &closed)];
@@ -151,7 +160,7 @@ async fn one_bucket_that_cannot_be_looked_at_hides_no_other_and_no_store_at_all_
         ]
     );
     let nowhere = Endpoint::fake("127.0.0.1:1".to_owned());
-    let away = Buckets::new(&Client::new(&nowhere), &three());
+    let away = Buckets::new(&Client::new(&nowhere), &three(), &ReceiptKeys::default());
     assert_eq!(
         away.standings(false).await.map(drop),
         Err(Error::Unavailable)

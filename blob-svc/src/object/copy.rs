@@ -41,7 +41,8 @@ impl Blobs {
             Err(error) => return Err(error),
         }
         let (size, content_type) = (source.size_bytes, &attributes.content_type);
-        Ok(self
+        Ok(copy
+            .bucket
             .receipts
             .blob_ref(to, size, content_type, sha256.to_string()))
     }

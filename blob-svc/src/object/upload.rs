@@ -43,7 +43,8 @@ impl Blobs {
             },
         };
         let (size, content_type) = (frames.size(), frames.content_type());
-        Ok(self
+        Ok(upload
+            .bucket
             .receipts
             .blob_ref(key, size, content_type, sha256.to_string()))
     }

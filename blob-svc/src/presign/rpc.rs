@@ -140,9 +140,8 @@ impl PresignService for Blobs {
     ) -> Answered<CompleteMultipartUploadResponse> {
         let completion = Completion::parse(request.into_inner(), &self.buckets)?;
         let place = self.limits.upload()?;
-        let receipts = self.receipts.clone();
         let blob = to_its_end(async move {
-            let blob = completion.run(&receipts).await;
+            let blob = completion.run().await;
             drop(place);
             blob
         });

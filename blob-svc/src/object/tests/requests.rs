@@ -2,11 +2,12 @@
 
 use super::*;
 use crate::s3::{Client, Endpoint};
+use contract::receipt::ReceiptKeys;
 
 fn buckets() -> Buckets {
     let rules = Rules::new("testbucket", 1);
     let client = Client::new(&Endpoint::fake("localhost".to_owned()));
-    Buckets::new(&client, &[rules])
+    Buckets::new(&client, &[rules], &ReceiptKeys::default())
 }
 
 #[test]

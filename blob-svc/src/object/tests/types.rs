@@ -2,6 +2,7 @@
 
 use super::*;
 use crate::s3::{Client, Endpoint};
+use contract::receipt::ReceiptKeys;
 
 const PDF: &[u8] = b"%PDF-1.7\n%\xe2\xe3\xcf\xd3\n1 0 obj";
 
@@ -12,7 +13,7 @@ impl Rig {
         let mut rules = rig.bucket.rules.clone();
         rules.content_types = types.iter().map(|&name| name.to_owned()).collect();
         let endpoint: &Endpoint = &rig._embedded.endpoint;
-        rig.blobs.buckets = Buckets::new(&Client::new(endpoint), &[rules]);
+        rig.blobs.buckets = Buckets::new(&Client::new(endpoint), &[rules], &ReceiptKeys::default());
         rig
     }
 }

@@ -7,14 +7,13 @@ use crate::object::{Attributes, Stored};
 use crate::s3::{self, Part};
 use contract::Violations;
 use contract::blob::v1::BlobRef;
-use contract::receipt::ReceiptKeys;
 
 /// The least length of a part that is not the last ("Amazon S3 multipart upload limits").
 const MIN_PART: u64 = 5 << 20;
 
 impl Completion {
     /// Makes the object. The same upload, request id and content answer the same again.
-    pub(in crate::presign) async fn run(&self, receipts: &ReceiptKeys) -> Result<BlobRef, Error> {
+    pub(in crate::presign) async fn run(&self) -> Result<BlobRef, Error> {
         let done = match self.done().await? {
             Some(done) => done,
             None => match self.make().await {
@@ -26,6 +25,7 @@ impl Completion {
         self.clear().await;
         let key = self.upload.key.as_str();
         let sha256 = self.sha256.to_string();
+        let receipts = &self.upload.bucket.receipts;
         Ok(receipts.blob_ref(key, self.size_bytes, &done.content_type, sha256))
     }
 

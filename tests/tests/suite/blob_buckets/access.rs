@@ -1,12 +1,17 @@
-//! Who reads, and what browsers are told.
+//! Who reads, what browsers are told, and whose objects rows can name.
 
+use contract::{blob::v1::PutObjectHeader, receipt::ReceiptKeys};
 use serde_json::json;
 use tests::{ObjectStore, Service, curl::curl};
 
 use super::{Configured, client, ensured};
-use crate::storage::on_each_object_store;
+use crate::{
+    blob::{Objects, header, upload},
+    storage::on_each_object_store,
+};
 
 const KEY: &str = "chats/a/images/a.png";
+const RECEIPT_KEY: &str = "fake-receipt-key-of-32-characters-one";
 const PAGE: &str = "https://page.example.test";
 
 async fn everybody_reads_a_public_bucket_and_nobody_lists_or_writes_it(store: ObjectStore) {
@@ -74,14 +79,39 @@ async fn browsers_are_told_what_the_configuration_lets_pages_do(store: ObjectSto
     );
 }
 
+/// Rows name keys and no bucket: one that named an object of another bucket would be read, and removed, in the first.
+async fn receipts_are_given_for_objects_of_the_first_bucket_alone(store: ObjectStore) {
+    let others = [("other", json!({}))];
+    let configured = Configured::new(store, json!({}), &others);
+    let service = start(&configured).await;
+    let objects = Objects::new(service.channel());
+    for (bucket, is_vouched_for) in [
+        (String::new(), true),
+        (configured.first.clone(), true),
+        (format!("{}-other", configured.first), false),
+    ] {
+        let header = PutObjectHeader {
+            bucket: bucket.clone(),
+            ..header(&format!("chats/a/images/{}.png", bucket.len()))
+        };
+        let blob = upload(&objects, header, b"ten bytes.").await;
+        let blob = blob.expect("it is stored");
+        let vouches = ReceiptKeys::new([RECEIPT_KEY]).vouch_for(&blob);
+        assert_eq!(vouches, is_vouched_for, "{bucket}: {blob:?}");
+    }
+}
+
 on_each_object_store! {
+    receipts_are_given_for_objects_of_the_first_bucket_alone,
     everybody_reads_a_public_bucket_and_nobody_lists_or_writes_it,
     browsers_are_told_what_the_configuration_lets_pages_do,
 }
 
 /// Starts the service, and has its buckets made.
 async fn start(configured: &Configured) -> Service {
-    let mut service = Service::launch("blob-svc", &configured.settings());
+    let mut settings = configured.settings();
+    settings.push(("RECEIPT_KEY", RECEIPT_KEY.to_owned()));
+    let mut service = Service::launch("blob-svc", &settings);
     let buckets = client(&service);
     while buckets
         .clone()
