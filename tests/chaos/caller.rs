@@ -54,6 +54,7 @@ pub(crate) struct Arguments {
 
 /// Follows the plan to its end.
 pub(crate) async fn run(arguments: &Arguments) -> anyhow::Result<()> {
+    fastrand::seed(arguments.seed);
     let seen = Seen::of(ack_list::read(&arguments.list));
     let time = Duration::from_millis(arguments.time);
     let config = Config {
@@ -171,7 +172,7 @@ impl Follower {
                 Some(Code::NotFound | Code::FailedPrecondition)
             );
             let is_deletion = matches!(step.deed, Deed::DeleteChat | Deed::DropChat);
-            if is_refused && !is_deletion && self.plan.chat_of(step).is_doomed {
+            if is_refused && !is_deletion && self.is_going(step.chat) {
                 return Some(Outcome::Refused(failure.text));
             }
             refusals += usize::from(failure.is_refusal());
@@ -261,6 +262,14 @@ impl Follower {
 
     fn answer(&self, step: usize) -> Option<Answer> {
         self.seen().answer(step).cloned()
+    }
+
+    /// Whether the deletion of a chat has begun.
+    fn is_going(&self, chat: usize) -> bool {
+        let deletes = |step: &&Step| matches!(step.deed, Deed::DeleteChat | Deed::DropChat);
+        let mut deletions = self.plan.steps.iter().filter(deletes);
+        let seen = self.seen();
+        deletions.any(|step| step.chat == chat && seen.begun.contains(&step.number))
     }
 
     fn seen(&self) -> MutexGuard<'_, Seen> {

@@ -11,6 +11,7 @@ use std::{
 use contract::metadata::v1::{
     GetUsageRequest, ListPendingDeletesRequest, ListReferencedKeysRequest,
 };
+use fastrand::Rng;
 use tests::S3;
 use tonic::{Code, Status};
 
@@ -27,6 +28,8 @@ use crate::{
 /// Where blob-svc keeps objects on their way to their keys, and tries out the store; nobody is told of them, and the sweep removes
 /// what stays.
 const OWN: &str = "uploads/temp/";
+/// How many objects of older rounds are read again.
+const OLDER: usize = 5;
 /// How long a call may take when nothing is wrong.
 const TIME: Duration = Duration::from_secs(60);
 
@@ -38,8 +41,16 @@ pub(crate) struct Checker {
     objects: BTreeMap<String, Kept>,
     /// The rounds that were judged.
     rounds: Vec<(Plan, Seen)>,
-    /// Objects that the store has and does not list.
+    /// Whether the store may have objects that it does not list.
+    is_seaweed: bool,
+    /// Such objects.
     unlisted: BTreeSet<String>,
+}
+
+/// What the store lists: objects with their sizes, and the keys of uploads in parts that have not ended.
+pub(crate) struct Stored {
+    sizes: BTreeMap<String, u64>,
+    uploads: Vec<String>,
 }
 
 impl Checker {
@@ -49,13 +60,14 @@ impl Checker {
             bucket: world.bucket.clone(),
             objects: BTreeMap::new(),
             rounds: Vec::new(),
+            is_seaweed: world.is_on_seaweed(),
             unlisted: BTreeSet::new(),
         })
     }
 
     /// Judges the store as it lies there behind the faults: whatever shows is whole.
     pub(crate) fn judge_store(&mut self) -> Vec<String> {
-        let sizes = self.sizes(&self.objects.clone());
+        let sizes = self.sizes(self.bucket.sizes(), &self.objects.clone());
         let lost = self.objects.keys().filter(|key| !sizes.contains_key(*key));
         let mut wrong: Vec<_> = lost
             .map(|key| format!("object {key} of an older round is lost"))
@@ -63,22 +75,33 @@ impl Checker {
         let is_new = |key: &&String| !self.objects.contains_key(*key) && !key.starts_with(OWN);
         let keys: Vec<_> = sizes.keys().filter(is_new).cloned().collect();
         for (key, bytes) in keys.iter().zip(self.bucket.read_all(&keys)) {
-            let judged = bytes.map_or(Ok(()), |bytes| content::judge(&bytes));
+            let judged = match bytes {
+                Some(bytes) => content::judge(&bytes),
+                // A removal of before may have come to its end.
+                None if !self.bucket.sizes().contains_key(key) => Ok(()),
+                None => Err("is listed and cannot be read".to_owned()),
+            };
             wrong.extend(judged.err().map(|what| format!("object {key} {what}")));
         }
         wrong
     }
 
-    /// Judges everything, when all flows have ended and a sweep came to its end.
-    pub(crate) async fn judge(&mut self, plan: &Plan, seen: &Seen) -> Result<Vec<String>, Status> {
+    /// Judges everything, when all flows have ended and a sweep came to its end, behind which this was `stored`.
+    pub(crate) async fn judge(
+        &mut self,
+        plan: &Plan,
+        seen: &Seen,
+        stored: Stored,
+    ) -> Result<Vec<String>, Status> {
+        let mut rng = Rng::with_seed(plan.seed);
         let mut wrong = seen.wrong.clone();
         wrong.extend(answers::judge(plan, seen));
         for chat in 0..plan.chats.len() {
             let found = self.judge_chat(plan, seen, chat, true).await?;
             wrong.extend(found);
         }
-        if let Some((plan, seen)) = fastrand::choice(&self.rounds) {
-            let chat = fastrand::usize(..plan.chats.len());
+        if let Some((plan, seen)) = rng.choice(&self.rounds) {
+            let chat = rng.usize(..plan.chats.len());
             let found = self.judge_chat(plan, seen, chat, false).await?;
             wrong.extend(
                 found
@@ -87,23 +110,39 @@ impl Checker {
             );
         }
         let new = objects(plan, seen);
-        let all = self
+        let all: BTreeMap<_, _> = self
             .objects
             .clone()
             .into_iter()
             .chain(new.clone())
             .collect();
         wrong.extend(self.judge_ledger(&all).await?);
-        wrong.extend(self.judge_objects(&all, &new));
+        let older = rng.choose_multiple(self.objects.keys().cloned(), OLDER);
+        let read: Vec<_> = new.keys().cloned().chain(older).collect();
+        wrong.extend(self.judge_objects(&all, &read, stored));
         self.objects = all;
         self.rounds.push((plan.clone(), seen.clone()));
         Ok(wrong)
     }
 
-    /// What the store has, with the sizes. Once a SeaweedFS that had been killed did not list an object that a row named and a sweep
-    /// had found by its key: so the store is asked for each that is missing, and the report tells of such.
-    fn sizes(&mut self, all: &BTreeMap<String, Kept>) -> BTreeMap<String, u64> {
-        let mut sizes = self.bucket.sizes();
+    /// What the store lists now.
+    pub(crate) fn stored(&self) -> Stored {
+        Stored {
+            sizes: self.bucket.sizes(),
+            uploads: self.bucket.uploads(),
+        }
+    }
+
+    /// What the store has, with the sizes, by what it lists. Once a SeaweedFS that had been killed did not list an object that a row
+    /// named and a sweep had found by its key: so it is asked for each that is missing, and the report tells of such.
+    fn sizes(
+        &mut self,
+        mut sizes: BTreeMap<String, u64>,
+        all: &BTreeMap<String, Kept>,
+    ) -> BTreeMap<String, u64> {
+        if !self.is_seaweed {
+            return sizes;
+        }
         let missing = all.keys().filter(|key| !sizes.contains_key(*key));
         let missing: Vec<_> = missing.cloned().collect();
         for (key, bytes) in missing.iter().zip(self.bucket.read_all(&missing)) {
@@ -115,12 +154,11 @@ impl Checker {
         sizes
     }
 
-    /// Whether the store has objects that no row names.
-    pub(crate) fn has_orphans(&self, plan: &Plan, seen: &Seen) -> bool {
+    /// Whether the store has objects that no row names, or uploads that have not ended.
+    pub(crate) fn has_orphans(&self, stored: &Stored, plan: &Plan, seen: &Seen) -> bool {
         let new = objects(plan, seen);
-        let sizes = self.bucket.sizes();
-        let mut keys = sizes.keys();
-        keys.any(|key| !self.objects.contains_key(key) && !new.contains_key(key))
+        let is_orphan = |key: &String| !self.objects.contains_key(key) && !new.contains_key(key);
+        !stored.uploads.is_empty() || stored.sizes.keys().any(is_orphan)
     }
 
     /// How many objects the store has and does not list.
@@ -241,25 +279,26 @@ impl Checker {
         Ok(wrong)
     }
 
-    /// Every object that a row names is there, byte for byte, and no other; no upload is unfinished.
+    /// Every object that a row names is there, those of `read` byte for byte, and no other; no upload is unfinished.
     fn judge_objects(
         &mut self,
         all: &BTreeMap<String, Kept>,
-        new: &BTreeMap<String, Kept>,
+        read: &[String],
+        stored: Stored,
     ) -> Vec<String> {
         let must = all
             .iter()
             .map(|(key, kept)| (key.clone(), kept.size_bytes.unsigned_abs()));
         let must: BTreeMap<_, _> = must.collect();
-        let mut wrong = differences("the store has", &must, &self.sizes(all));
-        let keys: Vec<_> = new.keys().cloned().collect();
-        for (key, bytes) in keys.iter().zip(self.bucket.read_all(&keys)) {
+        let sizes = self.sizes(stored.sizes, all);
+        let mut wrong = differences("the store has", &must, &sizes);
+        for (key, bytes) in read.iter().zip(self.bucket.read_all(read)) {
             let digest = bytes.map(|bytes| content::sha256(&bytes));
-            if digest.is_some_and(|digest| digest != new[key].sha256) {
+            if digest.as_deref() != Some(all[key].sha256.as_str()) {
                 wrong.push(format!("object {key} has other bytes than its row says"));
             }
         }
-        let uploads = self.bucket.uploads().into_iter();
+        let uploads = stored.uploads.into_iter();
         wrong.extend(uploads.map(|key| format!("an upload of {key} is unfinished still")));
         wrong
     }

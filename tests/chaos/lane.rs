@@ -1,13 +1,16 @@
 //! A lane: rounds after rounds in worlds of one kind. A world lives for some rounds, so that what was kept is looked at again.
 
 use std::{
+    any::Any,
     env, fs,
+    panic::AssertUnwindSafe,
     path::{Path, PathBuf},
     sync::Arc,
     time::Instant,
 };
 
 use anyhow::{Context as _, bail};
+use futures::FutureExt as _;
 use tokio::signal::{
     ctrl_c,
     unix::{SignalKind, signal},
@@ -95,7 +98,9 @@ impl Lane {
         let folder = folder(self.kind, seed)?;
         let begin = Instant::now();
         let mut round = Round::new(world, checker, seed, &folder);
-        let wrong = round.play().await;
+        // A store that answers what it never should, or a service that is gone, panics where it is asked.
+        let wrong = AssertUnwindSafe(round.play()).catch_unwind().await;
+        let wrong = wrong.unwrap_or_else(|panic| Ok(vec![said(&*panic)]));
         let mut tally = round.tally;
         let wrong = wrong.unwrap_or_else(|error| vec![format!("{error:#}")]);
         tally.violations = u64::from(!wrong.is_empty());
@@ -139,6 +144,13 @@ impl Lane {
         print!("{text}");
         Ok(())
     }
+}
+
+/// What somebody panicked with.
+fn said(panic: &(dyn Any + Send)) -> String {
+    let text = panic.downcast_ref::<String>().map(String::as_str);
+    let text = text.or_else(|| panic.downcast_ref::<&str>().copied());
+    format!("panicked: {}", text.unwrap_or_default())
 }
 
 /// Where a round keeps its list, beside this program: kept when something is wrong.

@@ -129,11 +129,7 @@ fn main() -> anyhow::Result<ExitCode> {
             thread::spawn(move || Lane::new(kind, run).play())
         })
         .collect();
-    // All of them before the first failure ends this process: each ends what it has started.
     let ended: Vec<_> = lanes.into_iter().map(thread::JoinHandle::join).collect();
-    for lane in ended {
-        lane.ok().context("a world broke down")??;
-    }
     let tally = run.tally();
     println!("{tally}");
     println!(
@@ -141,6 +137,9 @@ fn main() -> anyhow::Result<ExitCode> {
         run.first,
         run.first + (tally.rounds.max(1) - 1)
     );
+    for lane in ended {
+        lane.ok().context("a world broke down")??;
+    }
     Ok(if tally.violations == 0 {
         ExitCode::SUCCESS
     } else {

@@ -8,8 +8,15 @@ use std::{
 use anyhow::ensure;
 
 use crate::{
-    ack_list, checker::Checker, plan::Plan, processes::Processes, report::Tally,
-    schedule::Schedule, seen::Seen, stage::Stage, world::World,
+    ack_list,
+    checker::{Checker, Stored},
+    plan::{Plan, Step},
+    processes::Processes,
+    report::Tally,
+    schedule::Schedule,
+    seen::Seen,
+    stage::Stage,
+    world::World,
 };
 
 /// How long a flow may take while things go wrong, and afterwards.
@@ -66,24 +73,26 @@ impl<'a> Round<'a> {
         wrong.extend(self.sweep().await?);
         self.finish(&list).await?;
         let seen = Seen::of(ack_list::read(&list));
-        self.tally.steps += seen.ended.len();
-        self.tally.refused += plan
-            .steps
-            .iter()
-            .filter(|step| seen.answer(step.number).is_none())
-            .count();
-        self.tally.used_up += seen.used_up.len();
+        self.count(&plan, &seen);
         if seen.wrong.is_empty() {
-            wrong.extend(self.sweep_all(&plan, &seen).await?);
+            let (problem, stored) = self.sweep_all(&plan, &seen).await?;
+            wrong.extend(problem);
             let before = (self.checker.count(), self.checker.unlisted());
-            wrong.extend(self.checker.judge(&plan, &seen).await?);
+            wrong.extend(self.checker.judge(&plan, &seen, stored).await?);
             self.tally.objects += self.checker.count() - before.0;
             self.tally.unlisted += self.checker.unlisted() - before.1;
         } else {
             wrong.extend(seen.wrong);
         }
-        wrong.extend(self.world.panics());
+        wrong.extend(self.world.errors());
         Ok(wrong)
+    }
+
+    fn count(&mut self, plan: &Plan, seen: &Seen) {
+        let refused = |step: &&Step| seen.answer(step.number).is_none();
+        self.tally.steps += seen.ended.len();
+        self.tally.refused += plan.steps.iter().filter(refused).count();
+        self.tally.used_up += seen.used_up.len();
     }
 
     /// Lets the caller end whatever has not ended, and do everything once more.
@@ -94,16 +103,22 @@ impl<'a> Round<'a> {
         self.world.settle().await
     }
 
-    /// Sweeps until no object is left without a row; why no sweep comes to its end. What a killed caller had sent is stored to its
-    /// end, also behind a sweep: the next one is for that.
-    async fn sweep_all(&mut self, plan: &Plan, seen: &Seen) -> anyhow::Result<Option<String>> {
-        for _ in 0..SWEEPS {
+    /// Sweeps until nothing is left without a row; why no sweep comes to its end, and what is stored behind the last. What a killed
+    /// caller had sent is stored to its end, also behind a sweep, and blob-svc tries its store whenever it comes back: the next sweep
+    /// is for that.
+    async fn sweep_all(
+        &mut self,
+        plan: &Plan,
+        seen: &Seen,
+    ) -> anyhow::Result<(Option<String>, Stored)> {
+        for _ in 1..SWEEPS {
             let wrong = self.sweep().await?;
-            if wrong.is_some() || !self.checker.has_orphans(plan, seen) {
-                return Ok(wrong);
+            let stored = self.checker.stored();
+            if wrong.is_some() || !self.checker.has_orphans(&stored, plan, seen) {
+                return Ok((wrong, stored));
             }
         }
-        Ok(None)
+        Ok((self.sweep().await?, self.checker.stored()))
     }
 
     /// Sweeps to the end; why it does not come to it.
@@ -117,6 +132,7 @@ impl<'a> Round<'a> {
                 self.tally.sweeps += 1;
                 return Ok(None);
             }
+            self.tally.broken_sweeps += 1;
             told = swept.told;
         }
         Ok(Some(format!("the sweep finds something wrong: {told}")))

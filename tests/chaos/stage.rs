@@ -13,7 +13,7 @@ use tokio::{
 use crate::{
     processes::Processes,
     report::Tally,
-    schedule::{Link, Schedule, Target, Trouble, What},
+    schedule::{Schedule, Target, Trouble, What},
     sweep::Swept,
     world::{World, signal},
 };
@@ -36,7 +36,7 @@ pub(crate) struct Stage<'a> {
     /// The process of the caller, while there is one.
     caller: Option<u32>,
     sweeps: [Slot; SWEEPS],
-    /// Whether sweeps and callers stand still.
+    /// The sweeps and callers that stand still.
     frozen: Vec<u32>,
     /// The numbers of the rules that hold, by the place of their trouble in the schedule.
     rules: BTreeMap<usize, usize>,
@@ -83,7 +83,7 @@ impl<'a> Stage<'a> {
     /// Plays the schedule to its end, and leaves nobody at work.
     pub(crate) async fn play(mut self, schedule: &Schedule, time: Duration) -> anyhow::Result<()> {
         let begin = Instant::now();
-        let (errors, corruptions) = self.hits();
+        let corruptions = self.world.corruptions();
         let mut actions: Vec<_> = schedule.0.iter().enumerate().flat_map(actions).collect();
         actions.sort_by_key(|(at, ..)| *at);
         self.start_caller(time)?;
@@ -99,18 +99,11 @@ impl<'a> Stage<'a> {
         }
         self.work_until(Instant::now() + REST, true).await?;
         self.kill_caller();
-        (0..SWEEPS).for_each(|slot| self.kill_sweep(slot));
-        let (errors_now, corruptions_now) = self.hits();
-        self.tally.store_errors += errors_now - errors;
-        self.tally.corruptions += corruptions_now - corruptions;
+        for slot in 0..SWEEPS {
+            self.kill_sweep(slot);
+        }
+        self.tally.corruptions += self.world.corruptions() - corruptions;
         self.leave().await
-    }
-
-    fn hits(&self) -> (usize, usize) {
-        (
-            self.world.links.get(Link::BlobToStore).hits(),
-            self.world.corruptions(),
-        )
     }
 
     /// Lets everybody work until then, or until the caller is done.
@@ -187,15 +180,16 @@ impl<'a> Stage<'a> {
         Ok(())
     }
 
-    fn kill_caller(&mut self) {
-        if let Some(pid) = self.caller.take() {
-            kill_9(pid);
-        }
+    /// Whether there was one.
+    fn kill_caller(&mut self) -> bool {
+        self.caller.take().is_some_and(kill_9)
     }
 
-    fn kill_sweep(&mut self, slot: usize) {
-        if let Slot::Runs(pid) = self.sweeps[slot] {
-            kill_9(pid);
+    /// Whether there was one.
+    fn kill_sweep(&mut self, slot: usize) -> bool {
+        match self.sweeps[slot] {
+            Slot::Runs(pid) => kill_9(pid),
+            Slot::From(_) => false,
         }
     }
 
@@ -203,23 +197,18 @@ impl<'a> Stage<'a> {
         match &trouble.what {
             What::Kill(target) => {
                 let target = self.world.victim(*target);
-                *self.tally.kills.entry(target).or_default() += 1;
-                match target {
+                let was_there = match target {
                     Target::Caller => self.kill_caller(),
                     Target::Sweep => self.kill_sweep(0),
                     Target::Metadata | Target::Blob | Target::Database | Target::Store => {
                         self.world.kill_9(target)
                     }
-                }
+                };
+                *self.tally.kills.entry(target).or_default() += u64::from(was_there);
             }
             What::Freeze(target) => {
-                self.tally.freezes += 1;
-                match (self.world.victim(*target), self.sweeps[0]) {
-                    (Target::Caller, _) => self.frozen.extend(self.caller),
-                    (Target::Sweep, Slot::Runs(pid)) => self.frozen.push(pid),
-                    (other, _) => return self.world.freeze(other, true),
-                }
-                self.frozen.iter().for_each(|pid| signal(*pid, true));
+                let stands_still = self.freeze(*target);
+                self.tally.freezes += u64::from(stands_still);
             }
             What::Break(link, rule) => {
                 let number = self.world.links.get(*link).add(rule.clone());
@@ -228,20 +217,42 @@ impl<'a> Stage<'a> {
         }
     }
 
+    /// Whether somebody stands still now.
+    fn freeze(&mut self, target: Target) -> bool {
+        let pid = match (self.world.victim(target), self.sweeps[0]) {
+            (Target::Caller, _) => self.caller,
+            (Target::Sweep, Slot::Runs(pid)) => Some(pid),
+            (other, _) => return self.world.freeze(other, true),
+        };
+        self.frozen.extend(pid);
+        pid.is_some_and(|pid| signal(pid, true))
+    }
+
     fn mend(&mut self, place: usize, trouble: &Trouble, time: Duration) -> anyhow::Result<()> {
         match &trouble.what {
             What::Kill(Target::Caller) if self.caller.is_none() => self.start_caller(time)?,
             What::Kill(target) => self.world.relaunch(self.world.victim(*target)),
             What::Freeze(Target::Caller | Target::Sweep) => {
-                self.frozen.drain(..).for_each(|pid| signal(pid, false));
+                for pid in self.frozen.drain(..) {
+                    signal(pid, false);
+                }
             }
-            What::Freeze(target) => self.world.freeze(self.world.victim(*target), false),
+            What::Freeze(target) => {
+                self.world.freeze(self.world.victim(*target), false);
+            }
             What::Break(link, rule) => {
                 let proxy = self.world.links.get(*link);
                 if let Some(number) = self.rules.remove(&place) {
                     let hits = proxy.lift(number);
-                    if matches!(rule.fault(), Fault::Break(..)) {
-                        self.tally.breaks += hits;
+                    let tally = match rule.fault() {
+                        Fault::Break(..) => Some(&mut self.tally.breaks),
+                        Fault::Answer(..) | Fault::Replace(..) => {
+                            Some(&mut self.tally.store_errors)
+                        }
+                        Fault::Slow(_) | Fault::Hold(_) | Fault::Corrupt => None,
+                    };
+                    if let Some(tally) = tally {
+                        *tally += hits;
                     }
                 }
                 // What hangs would hang for as long as its caller waits.
@@ -273,8 +284,9 @@ fn actions((place, trouble): (usize, &Trouble)) -> [(Duration, usize, bool); 2] 
     ]
 }
 
-fn kill_9(pid: u32) {
-    // One that has ended by itself is no failure.
-    let _ =
-        tests::command::run(std::process::Command::new("kill").args(["-KILL", &pid.to_string()]));
+/// Ends a process at once; whether it was there.
+fn kill_9(pid: u32) -> bool {
+    let kill = ["-KILL", &pid.to_string()];
+    let killed = tests::command::run(std::process::Command::new("kill").args(kill));
+    killed.status.success()
 }

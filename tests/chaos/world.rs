@@ -86,6 +86,11 @@ impl World {
         format!("http://{}", self.links.get(link).address())
     }
 
+    /// Whether it stores in SeaweedFS.
+    pub(crate) fn is_on_seaweed(&self) -> bool {
+        matches!(self.storing, Storing::Seaweed(_))
+    }
+
     /// How many bits were turned in all.
     pub(crate) fn corruptions(&self) -> usize {
         self.links.get(Link::CallerToBlob).corruptions()
@@ -99,10 +104,10 @@ impl World {
         target
     }
 
-    /// Ends a process of it at once.
-    pub(crate) fn kill_9(&mut self, target: Target) {
+    /// Ends a process of it at once; whether it was there.
+    pub(crate) fn kill_9(&mut self, target: Target) -> bool {
         if self.down.contains(&target) {
-            return;
+            return false;
         }
         self.down.push(target);
         match target {
@@ -116,6 +121,7 @@ impl World {
             Target::Store => self.storing.kill_9(),
             Target::Caller | Target::Sweep => {}
         }
+        true
     }
 
     /// Starts a killed process again, and does not wait for it.
@@ -137,10 +143,10 @@ impl World {
         }
     }
 
-    /// Stops a process in the middle of whatever it does, or lets it go on.
-    pub(crate) fn freeze(&self, target: Target, is_frozen: bool) {
+    /// Stops a process in the middle of whatever it does, or lets it go on; whether it was there.
+    pub(crate) fn freeze(&self, target: Target, is_frozen: bool) -> bool {
         if self.down.contains(&target) {
-            return;
+            return false;
         }
         let pid = match target {
             Target::Metadata => self.metadata.pid(),
@@ -153,12 +159,12 @@ impl World {
                         postgres.thaw()
                     }
                 }
-                return;
+                return true;
             }
             Target::Store => self.storing.pid(),
-            Target::Caller | Target::Sweep => return,
+            Target::Caller | Target::Sweep => return false,
         };
-        signal(pid, is_frozen);
+        signal(pid, is_frozen)
     }
 
     /// Ends all that is wrong, and waits until everything serves again.
@@ -185,17 +191,15 @@ impl World {
         Ok(())
     }
 
-    /// What the services panicked at since it was asked before.
-    pub(crate) fn panics(&mut self) -> Vec<String> {
+    /// What the services took for an error of their own since it was asked before, and where they panicked.
+    pub(crate) fn errors(&mut self) -> Vec<String> {
+        let is_error =
+            |line: &&str| line.contains(r#""level":"ERROR""#) || line.contains("panicked");
         let logs = [self.metadata.log(), self.blob.log()];
         let mut found = Vec::new();
         for (log, read) in logs.iter().zip(&mut self.read) {
-            let new = log.get(*read..).unwrap_or_default();
-            found.extend(
-                new.lines()
-                    .filter(|line| line.contains("panicked"))
-                    .map(str::to_owned),
-            );
+            let new = log.get(*read..).unwrap_or_default().lines();
+            found.extend(new.filter(is_error).map(str::to_owned));
             *read = log.len();
         }
         found
@@ -213,11 +217,11 @@ impl World {
     }
 }
 
-/// Stops a process, or lets it go on.
-pub(crate) fn signal(pid: u32, is_frozen: bool) {
+/// Stops a process, or lets it go on; whether it was there.
+pub(crate) fn signal(pid: u32, is_frozen: bool) -> bool {
     let signal = if is_frozen { "-STOP" } else { "-CONT" };
-    // One that has ended by itself is no failure.
-    let _ = command::run(Command::new("kill").args([signal, &pid.to_string()]));
+    let signalled = command::run(Command::new("kill").args([signal, &pid.to_string()]));
+    signalled.status.success()
 }
 
 /// Waits for a service; one that has ended because what it needs was not there is started again, as Kubernetes does.

@@ -94,16 +94,8 @@ impl Follower {
             rows::history(&self.clients, &chat.id.to_string()).await
         };
         let begun = self.seen().begun.clone();
-        let deletes = |step: &&Step| matches!(step.deed, Deed::DeleteChat | Deed::DropChat);
-        let deletion = self
-            .plan
-            .steps
-            .iter()
-            .filter(deletes)
-            .find(|other| other.chat == step.chat);
-        let is_going = deletion.is_some_and(|deletion| begun.contains(&deletion.number));
         let wrong = match walk {
-            _ if is_going => Vec::new(),
+            _ if self.is_going(step.chat) => Vec::new(),
             Ok(walk) => {
                 let turns = before.turns(&self.plan, step.chat, |step| begun.contains(&step));
                 compare(&walk, &turns, false)

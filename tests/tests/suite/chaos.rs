@@ -44,7 +44,29 @@ fn play(storage: &str, store: &str, seed: u32) {
     let mut command = chaos();
     command.args(["--storage", storage, "--store", store]);
     let played = run(command.args(["--seed", &seed.to_string(), "--seconds", "15"]));
-    assert!(played.status.success(), "{}", told(&played));
+    let told = told(&played);
+    assert!(played.status.success(), "{told}");
+    // Else nothing was at stake.
+    for what in [
+        "flows",
+        "kills",
+        "sweeps",
+        "objects swept",
+        "objects judged",
+    ] {
+        assert!(counted(&told, what) > 0, "{what}: {told}");
+    }
+}
+
+/// The first number in the line of the report that begins so.
+fn counted(told: &str, what: &str) -> u64 {
+    let mut lines = told.lines().filter_map(|line| line.strip_prefix(what));
+    let rest = lines.next().unwrap_or_default();
+    let numbers = rest.split(|c: char| !c.is_ascii_digit());
+    numbers
+        .filter_map(|number| number.parse().ok())
+        .next()
+        .unwrap_or_default()
 }
 
 #[test]
