@@ -16,6 +16,7 @@ use contract::blob::v1::bucket_service_server::BucketServiceServer;
 use contract::blob::v1::object_service_server::ObjectServiceServer;
 use contract::blob::v1::presign_service_server::PresignServiceServer;
 use contract::health::Health;
+use contract::protection;
 use contract::server::{Server, stop_signal};
 use std::sync::Arc;
 use std::time::Duration;
@@ -51,6 +52,7 @@ impl Blobs {
 
 /// Serves until the process is asked to end.
 pub(crate) async fn serve(config: Config) -> anyhow::Result<()> {
+    protection::tell();
     let health = Health::default();
     let dependency = health.dependency("store");
     // Both are kept alive to the end: they stop when they are dropped.
