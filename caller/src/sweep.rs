@@ -5,7 +5,7 @@
 //!    period, and rows without an object, are candidates. They wait in a temporary file without a name.
 //! 3. The walk is judged. An empty listing where rows name keys, or too many candidates, stop the sweep here.
 //! 4. Rows without objects are looked at again: `BatchHeadObjects`, then `FilterUnreferencedKeys`. They are told, never deleted; too
-//!    many of them stop the sweep, too.
+//!    many of them stop the sweep, too. So does a store of which no row names any object, however few candidates there are.
 //! 5. Objects without rows are looked at again, by `PendDeletes`: what no row names and no reservation holds is recorded, so that
 //!    no row will ever name it, and then drained.
 //! 6. `AbortStaleUploads` aborts uploads in parts that were begun before the grace period.
@@ -49,8 +49,8 @@ pub struct Sweep {
     pub delete: bool,
     /// How old an object without a row must be; uploads are under way for as long. Whole seconds, at most 365 days.
     pub grace: Duration,
-    /// Above this share of candidates among the objects, or of rows without objects among the rows, in percent, the sweep stops;
-    /// 100 never stops it. Up to 100 candidates are no share.
+    /// Above this share of candidates among the objects, or of rows without objects among the rows, in percent, the sweep stops.
+    /// Up to 100 candidates are no share, unless no row names any object of the store: then one is enough. 100 stops for neither.
     pub max_share: u8,
 }
 
@@ -113,7 +113,7 @@ async fn drain_recorded(flow: &Flow, sweep: &Sweep) -> Result<Pending> {
 ///
 /// Where the store lists in another order than the ledger, keys look like candidates on both sides; there the sweep looks again before
 /// it takes their number for suspicious. Rows without objects are looked at again anyway: it is a question, and many of them may be
-/// rows that came during the walk.
+/// rows that came during the walk. Only then it is known whether rows name any object of the store.
 async fn judge(flow: &Flow, sweep: &Sweep, walk: &mut Walk, report: &mut Report) -> Result<()> {
     let mut counts = Counts::of(walk);
     let suspicion = counts.suspicion(sweep.max_share);
@@ -124,9 +124,12 @@ async fn judge(flow: &Flow, sweep: &Sweep, walk: &mut Walk, report: &mut Report)
     }
     report.stopped = counts.suspicion(sweep.max_share);
     if report.stopped.is_none() {
-        report.missing = look::missing(flow, take(&mut walk.missing)).await?;
-        counts.missing = report.missing.count;
-        report.stopped = counts.suspicion(sweep.max_share);
+        let rows = look::missing(flow, take(&mut walk.missing)).await?;
+        counts.named += rows.there_count;
+        counts.missing = rows.missing.count;
+        report.missing = rows.missing;
+        let suspicion = counts.suspicion(sweep.max_share);
+        report.stopped = suspicion.or_else(|| counts.estrangement(sweep.max_share));
     }
     Ok(())
 }

@@ -2,7 +2,7 @@
 
 use super::walk::Walk;
 
-/// So many are nothing to wonder at, whatever their share: somebody's cancelled uploads in a small store.
+/// So many are nothing to wonder at, whatever their share, where the others are named: somebody's cancelled uploads in a small store.
 const HANDFUL: u64 = 100;
 
 /// How much of each kind a walk has found.
@@ -14,6 +14,8 @@ pub(super) struct Counts {
     pub(super) orphans: u64,
     /// Rows without an object, as far as they were looked at again.
     pub(super) missing: u64,
+    /// Objects that a row names, those among them that the second look at rows has found.
+    pub(super) named: u64,
 }
 
 impl Counts {
@@ -23,6 +25,7 @@ impl Counts {
             rows: walk.row_count,
             orphans: walk.orphans.count(),
             missing: 0,
+            named: walk.named_count,
         }
     }
 
@@ -31,13 +34,14 @@ impl Counts {
         self.objects == 0 && self.rows > 0
     }
 
-    /// Why to stop here, if there is a reason.
+    /// Why to stop for what is seen so far, if there is a reason.
     pub(super) fn suspicion(self, max_share: u8) -> Option<String> {
         let Self {
             objects,
             rows,
             orphans,
             missing,
+            named: _,
         } = self;
         if self.is_empty() {
             return Some(format!(
@@ -51,6 +55,17 @@ impl Counts {
         }
         is_above(missing, rows, max_share).then(|| {
             format!("{missing} of {rows} keys of rows have no object, above {max_share} percent: it is another store, or objects are lost")
+        })
+    }
+
+    /// Why to stop once both sides were looked at: nothing joins them, however little each lacks.
+    pub(super) fn estrangement(self, max_share: u8) -> Option<String> {
+        let is_suspicious = self.named == 0 && self.orphans + self.missing > 0;
+        (is_suspicious && max_share < 100).then(|| {
+            format!(
+                "no row names any of the {} objects of the store (rows name {} keys): it is another store, or rows are lost",
+                self.objects, self.rows
+            )
         })
     }
 }
@@ -69,6 +84,7 @@ mod tests {
             rows,
             orphans,
             missing,
+            named: 0,
         };
         counts.suspicion(max).is_some()
     }
@@ -96,5 +112,24 @@ mod tests {
         assert!(!suspicion((1, 1_010), (0, 101), 10));
         assert!(suspicion((1, 1_009), (0, 101), 10));
         assert!(!suspicion((1, 1_009), (0, 101), 100));
+    }
+
+    #[test]
+    fn two_sides_that_nothing_joins_are_suspicious_however_few_lack_their_other_one() {
+        let estrangement = |orphans, missing, named, max| {
+            let counts = Counts {
+                objects: 90,
+                rows: 5,
+                orphans,
+                missing,
+                named,
+            };
+            counts.estrangement(max).is_some()
+        };
+        assert!(estrangement(1, 0, 0, 99));
+        assert!(estrangement(0, 1, 0, 99));
+        assert!(!estrangement(0, 0, 0, 0), "all are young");
+        assert!(!estrangement(90, 4, 1, 0), "one is named");
+        assert!(!estrangement(90, 5, 0, 100), "it is asked never to stop");
     }
 }

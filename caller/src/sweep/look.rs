@@ -31,6 +31,15 @@ pub(super) struct Looked {
     pub(super) drained: Drained,
 }
 
+/// What became of rows without an object.
+#[derive(Debug, Default)]
+pub(super) struct Rows {
+    /// Those whose object is there.
+    pub(super) there_count: u64,
+    /// Those that a row names, and the store does not have.
+    pub(super) missing: Sample<String>,
+}
+
 /// Removes objects without a row, or counts them.
 pub(super) async fn orphans(flow: &Flow, candidates: Candidates, delete: bool) -> Result<Looked> {
     let look = |keys: Vec<String>| async move {
@@ -73,24 +82,27 @@ pub(super) async fn unnamed(flow: &Flow, candidates: Candidates) -> Result<Candi
     Ok(unnamed)
 }
 
-/// Those of the candidates that a row names, and the store does not have.
-pub(super) async fn missing(flow: &Flow, candidates: Candidates) -> Result<Sample<String>> {
+/// Looks for the objects of rows.
+pub(super) async fn missing(flow: &Flow, candidates: Candidates) -> Result<Rows> {
     let batches = candidates.batches().await?;
     let looks = batches.map_ok(|keys| still_missing(flow, keys));
     let mut looks = std::pin::pin!(looks.try_buffered(AT_ONCE));
-    let mut missing = Sample::default();
-    while let Some(keys) = looks.try_next().await? {
-        missing.extend(keys);
+    let mut rows = Rows::default();
+    while let Some((there_count, keys)) = looks.try_next().await? {
+        rows.there_count += there_count;
+        rows.missing.extend(keys);
     }
-    Ok(missing)
+    Ok(rows)
 }
 
-async fn still_missing(flow: &Flow, keys: Vec<String>) -> Result<Vec<String>> {
+/// How many of the keys the store has, and those that a row names and the store does not have.
+async fn still_missing(flow: &Flow, keys: Vec<String>) -> Result<(u64, Vec<String>)> {
     const STEP: &str = "BatchHeadObjects";
     let count = keys.len() as u64;
     flow.tell(Progress::Expected(count));
     // A row of old may name what no store is asked for.
     let (keys, mut missing): (Vec<_>, Vec<_>) = keys.into_iter().partition(|key| is_key(key));
+    let asked = keys.len();
     let mut absent = Vec::new();
     if !keys.is_empty() {
         let request = BatchHeadObjectsRequest {
@@ -100,6 +112,7 @@ async fn still_missing(flow: &Flow, keys: Vec<String>) -> Result<Vec<String>> {
         let head = async |r| flow.caller.objects().batch_head_objects(r).await;
         absent = flow.call(STEP, request, head).await?.missing_keys;
     }
+    let there_count = asked.saturating_sub(absent.len()) as u64;
     if !absent.is_empty() {
         // What is gone from both sides is not missed.
         let unnamed = filter(flow, absent.clone()).await?;
@@ -107,7 +120,7 @@ async fn still_missing(flow: &Flow, keys: Vec<String>) -> Result<Vec<String>> {
         missing.extend(absent.into_iter().filter(|key| !unnamed.contains(key)));
     }
     flow.tell(Progress::Done(count));
-    Ok(missing)
+    Ok((there_count, missing))
 }
 
 /// Records for removal what no row names and no reservation holds.

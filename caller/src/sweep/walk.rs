@@ -18,6 +18,8 @@ pub(super) struct Walk {
     pub(super) object_count: u64,
     pub(super) object_bytes: u64,
     pub(super) row_count: u64,
+    /// Objects whose row was met.
+    pub(super) named_count: u64,
     /// Whether the store listed in byte order.
     pub(super) is_in_order: bool,
     /// Objects without a row, old enough.
@@ -88,6 +90,7 @@ impl Walk {
     ) -> Result<()> {
         self.object_count += 1;
         self.object_bytes += object.size_bytes.unsigned_abs();
+        self.named_count += u64::from(row.is_some());
         match row {
             // A row that was written before sizes were confirmed tells none.
             Some(row) if !row.sha256.is_empty() && row.size_bytes != object.size_bytes => {

@@ -134,6 +134,12 @@ async fn named(pair: &Pair, blob: BlobRef) -> Result<Chat, Status> {
     Ok(answer.into_inner().chat.expect("a chat is answered"))
 }
 
+/// Stores an object and creates a chat that names it: a store of which no row names anything is not swept.
+async fn kept(pair: &Pair, key: &str) -> Chat {
+    let blob = stored(pair, key).await;
+    named(pair, blob).await.expect("a chat")
+}
+
 /// Appends a message whose pictures name these objects, up to 1,000, to this chat or one of its own; gives the chat's id.
 async fn named_many(pair: &Pair, chat: Option<String>, blobs: Vec<BlobRef>) -> String {
     let image = |blob: BlobRef| Image {

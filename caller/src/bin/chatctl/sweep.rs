@@ -22,7 +22,9 @@ pub(crate) struct Sweep {
     /// How old an object without a row must be, for example 90m, 24h or 7d; at most 365d
     #[arg(long, value_name = "DURATION", default_value = "24h", value_parser = parse_duration)]
     grace: Duration,
-    /// Stop where more than this share of the objects has no row, or of the rows no object; 100 never stops
+    /// Stop where more than this share of the objects has no row, or of the rows no object; 100 never stops for that
+    ///
+    /// Up to 100 of either are no share, unless no row names any object of the store: then one is enough to stop.
     #[arg(long, value_name = "PERCENT", default_value_t = 10, value_parser = clap::value_parser!(u8).range(..=100))]
     max_share: u8,
 }

@@ -131,8 +131,13 @@ async fn a_size_that_differs_is_told_where_the_row_knows_one() {
     let walk = walked(objects, rows, 0).await.expect("sound lists");
     assert_eq!(walk.wrong_size.first, ["b"]);
     assert_eq!(
-        (walk.object_count, walk.object_bytes, walk.row_count),
-        (3, 9, 3)
+        (
+            walk.object_count,
+            walk.object_bytes,
+            walk.row_count,
+            walk.named_count
+        ),
+        (3, 9, 3, 3)
     );
 }
 

@@ -11,7 +11,8 @@ use tests::{
 };
 
 use super::{
-    NOW, absent, caller, named, named_many, on_each_pair, recorded, stored, sweep, swept, when,
+    NOW, absent, caller, kept, named, named_many, on_each_pair, recorded, stored, sweep, swept,
+    when,
 };
 use std::sync::Arc;
 
@@ -55,6 +56,7 @@ async fn a_row_that_goes_between_the_looks_is_not_missed(pair: Pair) {
     let chat = named(&pair, absent("chats/a/documents/lost.pdf"))
         .await
         .expect("a chat");
+    kept(&pair, "chats/a/documents/kept.pdf").await;
     stored(&pair, "chats/b/orphan").await;
     let caller = caller(&pair);
     let pair = Arc::new(pair);

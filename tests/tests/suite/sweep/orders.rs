@@ -2,12 +2,13 @@
 
 use tests::{ObjectStore, Pair, Storage};
 
-use super::{NOW, keys, named, named_many, recorded, set, stored, stored_many, swept};
+use super::{NOW, kept, keys, named, named_many, recorded, set, stored, stored_many, swept};
 use crate::storage::on_each_object_store;
 
 on_each_object_store![
     folders_whose_names_begin_alike_are_walked_right,
-    an_order_that_makes_many_candidates_does_not_stop_the_sweep
+    an_order_that_makes_many_candidates_does_not_stop_the_sweep,
+    an_order_in_which_the_walk_meets_no_row_does_not_stop_the_sweep
 ];
 
 async fn folders_whose_names_begin_alike_are_walked_right(store: ObjectStore) {
@@ -43,4 +44,16 @@ async fn an_order_that_makes_many_candidates_does_not_stop_the_sweep(store: Obje
     assert_eq!(report.problems(), Vec::<String>::new());
     assert_eq!(report.orphans.removed_count, 1);
     assert_eq!(keys(&pair).await.len(), 151);
+}
+
+async fn an_order_in_which_the_walk_meets_no_row_does_not_stop_the_sweep(store: ObjectStore) {
+    let pair = Pair::start_over(Storage::Kv, store).await;
+    stored(&pair, "a/orphan").await;
+    kept(&pair, "a-b/1").await;
+    let report = swept(&pair, NOW, true).await;
+    assert_eq!(report.problems(), Vec::<String>::new());
+    assert_eq!(
+        (keys(&pair).await, recorded(&pair).await),
+        (set(["a-b/1"]), vec![])
+    );
 }

@@ -8,8 +8,8 @@ use tests::{
 };
 
 use super::{
-    DAY, NOW, caller, caller_of, keys, named, on_each_pair, recorded, set, stored, stored_many,
-    sweep, swept, when,
+    DAY, NOW, caller, caller_of, kept, keys, named, on_each_pair, recorded, set, stored,
+    stored_many, sweep, swept, when,
 };
 use std::sync::{Arc, Mutex};
 
@@ -72,6 +72,7 @@ async fn orphans_go_and_what_is_referenced_reserved_or_young_stays(pair: Pair) {
 }
 
 async fn a_row_that_comes_between_the_walk_and_the_second_look_keeps_its_object(pair: Pair) {
+    kept(&pair, "chats/a/documents/kept.pdf").await;
     let late = stored(&pair, "chats/a/documents/late.pdf").await;
     stored(&pair, "chats/a/documents/orphan.pdf").await;
     let caller = caller(&pair);
@@ -96,7 +97,8 @@ async fn a_row_that_comes_between_the_walk_and_the_second_look_keeps_its_object(
         ),
         (2, 1, 1)
     );
-    assert_eq!(keys(&pair).await, set(["chats/a/documents/late.pdf"]));
+    let left = set(["chats/a/documents/kept.pdf", "chats/a/documents/late.pdf"]);
+    assert_eq!(keys(&pair).await, left);
     assert_eq!(
         swept(&pair, NOW, true).await.problems(),
         Vec::<String>::new()
@@ -119,7 +121,7 @@ async fn two_sweeps_at_once_remove_the_same_orphans_and_nothing_else(pair: Pair)
     );
 }
 
-/// A listing of two objects, one of which is old.
+/// A listing of three objects, two of which are old.
 fn listing(bucket: &str) -> String {
     let object = |key, time| {
         format!(
@@ -127,7 +129,8 @@ fn listing(bucket: &str) -> String {
         )
     };
     format!(
-        "<ListBucketResult><Name>{bucket}</Name><IsTruncated>false</IsTruncated>{}{}</ListBucketResult>",
+        "<ListBucketResult><Name>{bucket}</Name><IsTruncated>false</IsTruncated>{}{}{}</ListBucketResult>",
+        object("named", "2020-01-01T00:00:00.000Z"),
         object("new/1", "9999-01-01T00:00:00.000Z"),
         object("old/1", "2020-01-01T00:00:00.000Z")
     )
@@ -136,6 +139,7 @@ fn listing(bucket: &str) -> String {
 #[tokio::test]
 async fn of_two_orphans_the_one_older_than_the_grace_period_goes() {
     let pair = Pair::start_over(Storage::Kv, ObjectStore::Seaweed).await;
+    kept(&pair, "named").await;
     for key in ["new/1", "old/1"] {
         stored(&pair, key).await;
     }
@@ -151,5 +155,5 @@ async fn of_two_orphans_the_one_older_than_the_grace_period_goes() {
         (report.orphans.young_count, report.orphans.removed_count),
         (1, 1)
     );
-    assert_eq!(keys(&pair).await, set(["new/1"]));
+    assert_eq!(keys(&pair).await, set(["named", "new/1"]));
 }

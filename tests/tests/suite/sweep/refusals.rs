@@ -7,9 +7,10 @@ use tests::{
     fault_proxy::{Fault, FaultProxy, Rule},
 };
 
-use super::{NOW, caller_of, keys, recorded, set, stored, sweep};
+use super::{NOW, caller_of, kept, keys, recorded, set, stored, sweep};
 
 const KEY: &str = "chats/a/images/locked.png";
+const NAMED: &str = "chats/a/documents/plan.pdf";
 const REFUSAL: &str = "<DeleteResult><Error><Key>chats/a/images/locked.png</Key><Code>AccessDenied</Code><Message>Locked.\
                        </Message></Error></DeleteResult>";
 
@@ -20,6 +21,7 @@ async fn what_the_store_keeps_is_told_and_stays_recorded_and_the_next_sweep_remo
         (Storage::Postgres, ObjectStore::Seaweed),
     ] {
         let pair = Pair::start_over(storage, store).await;
+        kept(&pair, NAMED).await;
         stored(&pair, KEY).await;
         let direct = pair.direct();
         let proxy = FaultProxy::http(direct.address.parse().expect("an address"));
@@ -44,7 +46,7 @@ async fn what_the_store_keeps_is_told_and_stays_recorded_and_the_next_sweep_remo
         assert_eq!(report.problems(), ["1 objects could not be removed"]);
         let record = recorded(&pair).await.pop().and_then(|one| one.target);
         assert_eq!(record, Some(Target::Key(KEY.to_owned())));
-        assert_eq!(keys(&pair).await, set([KEY]));
+        assert_eq!(keys(&pair).await, set([NAMED, KEY]));
 
         let report = caller.sweep(&sweep(NOW, true)).await.expect("it ends");
         assert_eq!(
@@ -54,7 +56,7 @@ async fn what_the_store_keeps_is_told_and_stays_recorded_and_the_next_sweep_remo
         assert_eq!(report.problems(), Vec::<String>::new());
         assert_eq!(
             (keys(&pair).await, recorded(&pair).await),
-            (set([]), vec![])
+            (set([NAMED]), vec![])
         );
     }
 }

@@ -9,7 +9,7 @@ use tests::{
 };
 
 use super::{
-    NOW, absent, caller, caller_of, keys, named, named_many, on_each_pair, recorded, stored,
+    NOW, absent, caller, caller_of, kept, keys, named, named_many, on_each_pair, recorded, stored,
     stored_many, sweep, swept, when,
 };
 
@@ -18,6 +18,7 @@ type Victim = fn(&mut Pair) -> &mut Service;
 
 on_each_pair![
     too_large_a_share_of_orphans_stops_it_and_a_larger_share_that_is_allowed_does_not,
+    a_store_of_which_no_row_names_anything_is_not_swept_however_small_it_is,
     an_error_of_either_side_removes_nothing
 ];
 
@@ -86,6 +87,32 @@ async fn too_large_a_share_of_orphans_stops_it_and_a_larger_share_that_is_allowe
     };
     let report = caller(&pair).sweep(&any).await.expect("a sweep");
     assert_eq!((report.stopped, report.orphans.removed_count), (None, 101));
+    assert_eq!(keys(&pair).await.len(), 1);
+}
+
+async fn a_store_of_which_no_row_names_anything_is_not_swept_however_small_it_is(pair: Pair) {
+    stored_many(&pair, "chats/a/images/", 3).await;
+    let all = keys(&pair).await;
+    // No rows at all; then rows of another store.
+    for rows in [0, 2] {
+        if rows > 0 {
+            let elsewhere = (0..rows).map(|n| absent(&format!("chats/b/images/{n}")));
+            named_many(&pair, None, elsewhere.collect()).await;
+        }
+        for delete in [false, true] {
+            let report = caller(&pair).sweep(&sweep(NOW, delete)).await;
+            let stopped = report.expect("a sweep").stopped.expect("all are orphans");
+            let why = format!("any of the 3 objects of the store (rows name {rows} keys)");
+            assert!(stopped.contains(&why), "{stopped}");
+            assert_eq!(
+                (keys(&pair).await, recorded(&pair).await),
+                (all.clone(), vec![])
+            );
+        }
+    }
+    kept(&pair, "chats/c/documents/plan.pdf").await;
+    let report = swept(&pair, NOW, true).await;
+    assert_eq!((report.orphans.removed_count, report.missing.count), (3, 2));
     assert_eq!(keys(&pair).await.len(), 1);
 }
 
