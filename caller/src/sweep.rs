@@ -170,3 +170,18 @@ fn is_refusal(error: &Error) -> bool {
         Some(Code::FailedPrecondition | Code::Unimplemented)
     )
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_sweep_is_by_default_a_dry_run_of_24_hours_that_stops_above_10_percent() {
+        let expected = Sweep {
+            delete: false,
+            grace: Duration::from_secs(86_400),
+            max_share: 10,
+        };
+        assert_eq!(Sweep::default(), expected);
+    }
+}

@@ -123,6 +123,7 @@ async fn the_sweep_runs_as_the_cron_job_runs_it_with_a_place_for_its_file_and_no
     let told = stdout(chatctl().args(args(container)).envs(here));
     let report: Value = serde_json::from_str(&told).expect("a report");
     assert_eq!(report["delete"], true, "{report}");
+    assert_eq!(report["grace_seconds"], 86_400, "{report}");
 }
 
 #[test]

@@ -1,5 +1,6 @@
 //! The sweep: objects that no row names go (P4), and no others, whatever dies, comes between, or is not as it should be (P5).
 
+mod command;
 mod deaths;
 mod missing;
 mod orders;

@@ -1,17 +1,15 @@
 //! `chatctl sweep`: objects that no row names, and rows whose object is not there.
 
-use std::{fmt::Display, time::Duration};
+mod text;
+
+use std::time::Duration;
 
 use anyhow::bail;
-use caller::{Kept, Report, Sample};
 use clap::Args;
-use humantime::{format_duration, parse_duration};
-use indicatif::HumanBytes;
+use humantime::parse_duration;
 
 use crate::{Global, bar::Unit};
-
-/// How many keys of each kind people are shown; JSON has 1,000.
-const SHOWN: usize = 10;
+use text::text;
 
 /// Remove objects that no row names.
 #[derive(Debug, Args)]
@@ -32,12 +30,7 @@ pub(crate) struct Sweep {
 impl Sweep {
     pub(crate) async fn run(self, global: &Global) -> anyhow::Result<()> {
         let (caller, bar) = global.caller_with_bar(Unit::Objects)?;
-        let sweep = caller::Sweep {
-            delete: self.delete,
-            grace: self.grace,
-            max_share: self.max_share,
-        };
-        let report = caller.sweep(&sweep).await?;
+        let report = caller.sweep(&self.into()).await?;
         drop(bar);
         let json = serde_json::to_value(&report)?;
         global.out().line(|| json, || text(&report))?;
@@ -49,78 +42,45 @@ impl Sweep {
     }
 }
 
-fn text(report: &Report) -> String {
-    let grace = format_duration(Duration::from_secs(report.grace_seconds));
-    let (pending, orphans, uploads) = (&report.pending, &report.orphans, &report.uploads);
-    let mut lines = vec![
-        format!(
-            "Recorded for removal before: {}, struck out {}; {} objects removed",
-            pending.record_count, pending.acked_count, pending.removed_count
-        ),
-        format!(
-            "Seen: {} objects ({}), {} keys of rows",
-            report.object_count,
-            HumanBytes(report.object_bytes),
-            report.referenced_key_count
-        ),
-    ];
-    match &report.stopped {
-        Some(why) => lines.push(format!("Stopped, and nothing of it removed: {why}")),
-        None => lines.extend([
-            format!(
-                "Objects without a row: {} older than {grace}, {} removed; {} younger ones and {} named or reserved meanwhile stay",
-                orphans.orphan_count, orphans.removed_count, orphans.young_count, orphans.named_count
-            ),
-            format!(
-                "Uploads begun before {grace}: {}, {} aborted",
-                uploads.stale_count, uploads.aborted_count
-            ),
-        ]),
+impl From<Sweep> for caller::Sweep {
+    fn from(asked: Sweep) -> Self {
+        Self {
+            delete: asked.delete,
+            grace: asked.grace,
+            max_share: asked.max_share,
+        }
     }
-    lines.extend(
-        uploads
-            .refused
-            .iter()
-            .map(|why| format!("The store does not let uploads be aborted: {why}")),
-    );
-    tell(&mut lines, "Rows without an object", &report.missing);
-    tell(
-        &mut lines,
-        "Objects of another size than their row's",
-        &report.wrong_size,
-    );
-    tell(
-        &mut lines,
-        "Objects under names that are no keys",
-        &report.foreign,
-    );
-    for kept in [&pending.kept, &orphans.kept] {
-        let told = kept
-            .first
-            .iter()
-            .map(|Kept { key, code }| format!("{key}: {code}"));
-        let told = Sample {
-            count: kept.count,
-            first: told.collect(),
-        };
-        tell(&mut lines, "The store did not remove", &told);
-    }
-    if !report.delete {
-        lines.push("A dry run: nothing was changed. --delete removes".to_owned());
-    }
-    lines.join("\n")
 }
 
-fn tell(lines: &mut Vec<String>, what: &str, sample: &Sample<impl Display>) {
-    if sample.is_empty() {
-        return;
+#[cfg(test)]
+mod tests {
+    use clap::Parser as _;
+
+    use super::*;
+    use crate::{Cli, Command};
+
+    /// What a sweep is asked for by this command line.
+    fn asked(line: &[&str]) -> caller::Sweep {
+        let line = ["chatctl", "sweep"].iter().chain(line);
+        let Command::Sweep(sweep) = Cli::try_parse_from(line).expect("it is taken").command else {
+            panic!("it is a sweep");
+        };
+        sweep.into()
     }
-    lines.push(format!("{what}: {}", sample.count));
-    lines.extend(
-        sample
-            .first
-            .iter()
-            .take(SHOWN)
-            .map(|one| format!("  {one}")),
-    );
+
+    #[test]
+    fn a_sweep_that_is_asked_for_nothing_is_the_librarys_default() {
+        assert_eq!(asked(&[]), caller::Sweep::default());
+    }
+
+    #[test]
+    fn each_argument_of_a_sweep_is_what_it_says() {
+        let all = asked(&["--delete", "--grace", "90m", "--max-share", "7"]);
+        let expected = caller::Sweep {
+            delete: true,
+            grace: Duration::from_secs(5_400),
+            max_share: 7,
+        };
+        assert_eq!(all, expected);
+    }
 }

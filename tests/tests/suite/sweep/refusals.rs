@@ -1,4 +1,5 @@
-//! A store that does not remove what it is told to: it is told, stays recorded, and goes as soon as the store is willing (P4, P6).
+//! A store that does not remove what it is told to: it is told, stays recorded, and goes as soon as the store is willing (P4, P6);
+//! and one that does not let uploads be listed.
 
 use caller::{Kept, Sample};
 use contract::metadata::v1::pending_delete::Target;
@@ -59,4 +60,23 @@ async fn what_the_store_keeps_is_told_and_stays_recorded_and_the_next_sweep_remo
             (set([NAMED]), vec![])
         );
     }
+}
+
+#[tokio::test]
+async fn a_store_that_forbids_the_list_of_uploads_is_told_and_its_orphans_go_all_the_same() {
+    let pair = Pair::start_over(Storage::Kv, ObjectStore::Seaweed).await;
+    kept(&pair, NAMED).await;
+    stored(&pair, KEY).await;
+    let direct = pair.direct();
+    let proxy = FaultProxy::http(direct.address.parse().expect("an address"));
+    let behind = Service::start("blob-svc", &direct.settings(&proxy.address())).await;
+    let denied = "<Error><Code>AccessDenied</Code></Error>";
+    proxy.add(Rule::on("GET", "uploads", Fault::Answer(403, denied)));
+    let caller = caller_of(pair.metadata.url(), behind.url(), 60);
+    let report = caller.sweep(&sweep(NOW, true)).await.expect("it ends");
+    let refused = report.uploads.refused.clone().unwrap_or_default();
+    assert!(refused.contains("AbortStaleUploads"), "{report:?}");
+    assert_eq!(report.problems(), Vec::<String>::new());
+    assert_eq!(report.orphans.removed_count, 1);
+    assert_eq!(keys(&pair).await, set([NAMED]));
 }
