@@ -58,7 +58,7 @@ impl Blobs {
             Ok((sha256, staged)) => {
                 let attributes = upload.attributes(frames.content_type(), Some(sha256));
                 let copied = store.copy(staging.as_str(), &staged.etag, key, &attributes);
-                let copied = copied.await.map_err(swept);
+                let copied = copied.await.map_err(s3::Error::swept);
                 let settled = settle(store, key, &attributes, frames.size(), copied).await;
                 settled.map(|_| sha256)
             }
@@ -95,7 +95,7 @@ impl Blobs {
                 return Err(error);
             }
         };
-        let completed = parts.multipart.complete().await.map_err(swept);
+        let completed = parts.multipart.complete().await.map_err(s3::Error::swept);
         if completed.is_err() {
             clean(parts.give_up()).await;
         }
@@ -163,7 +163,7 @@ impl Parts {
         };
         // A task that ends in another way was cancelled, with the process.
         let landed = landed.unwrap_or(Err(s3::Error::Unavailable));
-        let (number, etag) = landed.map_err(swept)?;
+        let (number, etag) = landed.map_err(s3::Error::swept)?;
         self.multipart.count_in(number, etag);
         Ok(true)
     }
@@ -187,14 +187,6 @@ impl Parts {
 /// Cleans up behind an upload, to the end. The answer waits for it only as long as a store takes that is well.
 async fn clean(work: impl Future<Output = ()> + Send + 'static) {
     let _ = timeout(CLEANING, tokio::spawn(work.in_current_span())).await;
-}
-
-/// A sweep may end what is under way for longer than its grace period: repeated, the call begins it anew.
-fn swept(error: s3::Error) -> s3::Error {
-    if matches!(error, s3::Error::NoSuchUpload | s3::Error::NoSuchKey) {
-        return s3::Error::Unavailable;
-    }
-    error
 }
 
 /// What became of an object that was to be made: whatever the store `answered`, what lies under the key decides.

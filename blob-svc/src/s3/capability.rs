@@ -36,7 +36,9 @@ impl Store {
             let store = self.clone();
             // To its end also when the caller goes away: what was made is to be removed.
             let tried = tokio::spawn(async move { probe::least(&store).await }).await;
-            tried.unwrap_or(Err(Error::Unavailable))
+            tried
+                .unwrap_or(Err(Error::Unavailable))
+                .map_err(Error::swept)
         });
         known.await.copied()
     }

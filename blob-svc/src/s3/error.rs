@@ -79,6 +79,15 @@ impl Error {
         Self::Malformed,
     ];
 
+    /// Of work that was under way: behind its grace period a sweep ends uploads and removes what is staged, and then the store
+    /// does not know them any more. Begun anew, the same work succeeds.
+    pub(crate) fn swept(self) -> Self {
+        if matches!(self, Self::NoSuchUpload | Self::NoSuchKey) {
+            return Self::Unavailable;
+        }
+        self
+    }
+
     /// Reads a failed answer: by its `<Code>` where that is known, else by its status.
     /// Codes: "Error responses", Amazon S3 API Reference.
     pub(super) fn of_answer(status: u16, code: Option<&str>, names_key: bool) -> Self {
