@@ -2,12 +2,14 @@
 
 use std::{fmt, sync::Arc};
 
-/// What just happened. Amounts are bytes in uploads and downloads, and objects in deletes.
+/// What just happened. Amounts are bytes in uploads and downloads, and objects in deletes and sweeps.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Progress {
     /// This rpc is about to be called.
     Step(&'static str),
+    /// So much more was seen of what nobody knows how much there is.
+    Seen(u64),
     /// So much more is to be done than was known before.
     Expected(u64),
     /// So much more is done.

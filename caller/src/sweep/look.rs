@@ -8,7 +8,7 @@ use contract::{
         FilterUnreferencedKeysRequest, PendDeletesRequest, PendingDelete, pending_delete::Target,
     },
 };
-use futures::TryStreamExt as _;
+use futures::{Stream, TryStreamExt as _};
 
 use super::candidates::Candidates;
 use crate::{
@@ -40,6 +40,15 @@ pub(super) struct Rows {
     pub(super) missing: Sample<String>,
 }
 
+/// Batches of candidates, whose number is told before.
+async fn batches(
+    flow: &Flow,
+    candidates: Candidates,
+) -> Result<impl Stream<Item = Result<Vec<String>>> + use<>> {
+    flow.tell(Progress::Expected(candidates.count()));
+    candidates.batches().await
+}
+
 /// Removes objects without a row, or counts them.
 pub(super) async fn orphans(flow: &Flow, candidates: Candidates, delete: bool) -> Result<Looked> {
     let look = |keys: Vec<String>| async move {
@@ -51,13 +60,14 @@ pub(super) async fn orphans(flow: &Flow, candidates: Candidates, delete: bool) -
             let unnamed = filter(flow, keys).await?;
             (unnamed.len() as u64, Drained::default())
         };
+        flow.tell(Progress::Done(asked));
         Ok(Looked {
             named_count: asked.saturating_sub(orphan_count),
             orphan_count,
             drained,
         })
     };
-    let batches = candidates.batches().await?;
+    let batches = batches(flow, candidates).await?;
     let mut looks = std::pin::pin!(batches.map_ok(look).try_buffer_unordered(AT_ONCE));
     let mut all = Looked::default();
     while let Some(looked) = looks.try_next().await? {
@@ -70,8 +80,14 @@ pub(super) async fn orphans(flow: &Flow, candidates: Candidates, delete: bool) -
 
 /// Those of the candidates that nothing names.
 pub(super) async fn unnamed(flow: &Flow, candidates: Candidates) -> Result<Candidates> {
-    let batches = candidates.batches().await?;
-    let looks = batches.map_ok(|keys| filter(flow, keys));
+    let look = |keys: Vec<String>| async move {
+        let asked = keys.len() as u64;
+        let unnamed = filter(flow, keys).await?;
+        flow.tell(Progress::Done(asked));
+        Ok(unnamed)
+    };
+    let batches = batches(flow, candidates).await?;
+    let looks = batches.map_ok(look);
     let mut looks = std::pin::pin!(looks.try_buffered(AT_ONCE));
     let mut unnamed = Candidates::default();
     while let Some(keys) = looks.try_next().await? {
@@ -84,7 +100,7 @@ pub(super) async fn unnamed(flow: &Flow, candidates: Candidates) -> Result<Candi
 
 /// Looks for the objects of rows.
 pub(super) async fn missing(flow: &Flow, candidates: Candidates) -> Result<Rows> {
-    let batches = candidates.batches().await?;
+    let batches = batches(flow, candidates).await?;
     let looks = batches.map_ok(|keys| still_missing(flow, keys));
     let mut looks = std::pin::pin!(looks.try_buffered(AT_ONCE));
     let mut rows = Rows::default();
@@ -99,7 +115,6 @@ pub(super) async fn missing(flow: &Flow, candidates: Candidates) -> Result<Rows>
 async fn still_missing(flow: &Flow, keys: Vec<String>) -> Result<(u64, Vec<String>)> {
     const STEP: &str = "BatchHeadObjects";
     let count = keys.len() as u64;
-    flow.tell(Progress::Expected(count));
     // A row of old may name what no store is asked for.
     let (keys, mut missing): (Vec<_>, Vec<_>) = keys.into_iter().partition(|key| is_key(key));
     let asked = keys.len();

@@ -60,8 +60,7 @@ pub(super) async fn walk(
     };
     let mut last = String::new();
     while let Some(page) = objects.next().await? {
-        flow.tell(Progress::Expected(page.len() as u64));
-        flow.tell(Progress::Done(page.len() as u64));
+        flow.tell(Progress::Seen(page.len() as u64));
         let now = SystemTime::now();
         for object in page {
             while let Some(before) = rows.next_before(Some(&object.key)).await? {

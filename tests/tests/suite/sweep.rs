@@ -6,6 +6,7 @@ mod missing;
 mod orders;
 mod orphans;
 mod pending;
+mod progress;
 mod refusals;
 mod reruns;
 mod stops;

@@ -7,12 +7,17 @@ use super::*;
 use crate::{Caller, Config};
 
 fn flow() -> Flow {
+    flow_watched(|_| {})
+}
+
+fn flow_watched(watch: impl Fn(Progress) + Send + Sync + 'static) -> Flow {
     let config = Config {
         metadata_url: "http://127.0.0.1:1".into(),
         blob_url: "http://127.0.0.1:1".into(),
         timeout: Duration::from_secs(1),
     };
     let caller = Caller::connect(config).expect("well-formed addresses");
+    let caller = caller.observed(watch);
     Flow::begin_long(&caller, "test", Uuid::nil())
 }
 
@@ -174,4 +179,17 @@ async fn an_error_or_an_object_without_a_time_ends_the_walk() {
         Err(broken("ListReferencedKeys")),
     ]));
     assert!(walk(&flow(), Duration::ZERO, objects, fails).await.is_err());
+}
+
+#[tokio::test]
+async fn a_walk_tells_how_much_it_has_seen_and_expects_nothing() {
+    let (tell, told) = std::sync::mpsc::channel();
+    let flow = flow_watched(move |progress| tell.send(progress).expect("it is heard"));
+    let pages = [vec![object("a", 9), object("b", 9)], vec![object("c", 9)]];
+    let objects = Ahead::of(stream::iter(pages.map(Ok)));
+    let rows = Ahead::of(stream::iter([Ok(vec![row("d", 3, "00")])]));
+    let walk = walk(&flow, Duration::ZERO, objects, rows).await;
+    walk.expect("sound lists");
+    let told: Vec<_> = told.try_iter().collect();
+    assert_eq!(told, [Progress::Seen(2), Progress::Seen(1)]);
 }
