@@ -26,10 +26,10 @@ use contract::{
 use tests::{Pair, Service};
 
 /// One of the pair, by which a test says who dies.
-type Victim = fn(&mut Pair) -> &mut Service;
+pub(crate) type Victim = fn(&mut Pair) -> &mut Service;
 
-const METADATA: Victim = |pair| &mut pair.metadata;
-const BLOB: Victim = |pair| &mut pair.blob;
+pub(crate) const METADATA: Victim = |pair| &mut pair.metadata;
+pub(crate) const BLOB: Victim = |pair| &mut pair.blob;
 
 /// A caller of `pair` whose flows may take as long as a busy machine needs.
 fn caller(pair: &Pair) -> Caller {
@@ -46,7 +46,7 @@ fn caller_within(pair: &Pair, timeout: Duration) -> Caller {
 }
 
 /// Runs a flow under which `victim` dies just before `step`, which the flow does not survive; then `victim` is back.
-async fn die_before<T, Flow>(
+pub(crate) async fn die_before<T, Flow>(
     pair: Pair,
     (victim, step): (Victim, &'static str),
     flow: impl FnOnce(Caller) -> Flow,
@@ -55,17 +55,18 @@ where
     Flow: Future<Output = caller::Result<T>>,
 {
     let caller = caller_within(&pair, Duration::from_secs(2));
-    let shared = Arc::new(Mutex::new(pair));
+    let shared = Arc::new(Mutex::new(Some(pair)));
     let (scene, dead) = (shared.clone(), AtomicBool::new(false));
     let caller = caller.observed(move |progress| {
         if progress == Progress::Step(step) && !dead.swap(true, Ordering::Relaxed) {
-            victim(&mut scene.lock().expect("nobody panics here")).kill_9();
+            let mut scene = scene.lock().expect("nobody panics here");
+            victim(scene.as_mut().expect("a pair")).kill_9();
         }
     });
     let error = flow(caller).await.err().expect("the flow does not survive");
     assert_eq!(error.step(), Some(step), "{error}");
-    let pair = Arc::into_inner(shared).expect("the flow is over");
-    let mut pair = pair.into_inner().expect("nobody panics here");
+    let pair = shared.lock().expect("nobody panics here").take();
+    let mut pair = pair.expect("a pair");
     victim(&mut pair).restart().await;
     pair
 }

@@ -9,8 +9,8 @@ use contract::{
 };
 use tests::Pair;
 
-use super::{NOW, caller, caller_of, kept, keys, on_each_pair, recorded, set, swept, when};
-use std::sync::{Arc, Mutex};
+use super::{NOW, caller, kept, keys, on_each_pair, recorded, set, swept};
+use crate::flows::{METADATA, die_before};
 
 on_each_pair![
     a_document_that_was_swept_before_its_chat_is_saved_by_a_rerun,
@@ -53,34 +53,6 @@ fn turn(chat_id: Uuid) -> SaveTurn {
     }
 }
 
-/// Runs a flow of two seconds under which metadata-svc dies just before `commit`, and is back behind it.
-async fn die_before<T, Flow>(
-    pair: Pair,
-    commit: &'static str,
-    flow: impl FnOnce(caller::Caller) -> Flow,
-) -> Pair
-where
-    Flow: Future<Output = caller::Result<T>>,
-{
-    let short = caller_of(pair.metadata.url(), pair.blob.url(), 2);
-    let shared = Arc::new(Mutex::new(Some(pair)));
-    let scene = Arc::clone(&shared);
-    let dies = when(short, commit, move || {
-        let mut scene = scene.lock().expect("nobody panics here");
-        scene.as_mut().expect("a pair").metadata.kill_9();
-        std::future::ready(())
-    });
-    let error = flow(dies).await.err().expect("the flow does not survive");
-    assert_eq!(error.step(), Some(commit), "{error}");
-    let mut pair = shared
-        .lock()
-        .expect("nobody panics here")
-        .take()
-        .expect("a pair");
-    pair.metadata.restart().await;
-    pair
-}
-
 /// Sweeps until the store has so many objects: reservations have to end first.
 async fn swept_to(pair: &Pair, count: usize) {
     let deadline = Instant::now() + LIMIT;
@@ -94,7 +66,10 @@ async fn swept_to(pair: &Pair, count: usize) {
 async fn a_document_that_was_swept_before_its_chat_is_saved_by_a_rerun(pair: Pair) {
     kept(&pair, "uploads/documents/kept.pdf").await;
     let save = document();
-    let pair = die_before(pair, "CreateChat", async |c| c.save_document(&save).await).await;
+    let pair = die_before(pair, (METADATA, "CreateChat"), async |c| {
+        c.save_document(&save).await
+    })
+    .await;
     let first = keys(&pair).await;
     assert_eq!(first.len(), 2);
     swept_to(&pair, 1).await;
@@ -115,7 +90,10 @@ async fn pictures_that_were_swept_before_their_message_are_saved_by_a_rerun(pair
     let save = document();
     caller(&pair).save_document(&save).await.expect("a chat");
     let save = turn(save.chat_id());
-    let pair = die_before(pair, "AppendMessages", async |c| c.save_turn(&save).await).await;
+    let pair = die_before(pair, (METADATA, "AppendMessages"), async |c| {
+        c.save_turn(&save).await
+    })
+    .await;
     assert_eq!(keys(&pair).await.len(), 3);
     swept_to(&pair, 1).await;
 

@@ -2,19 +2,16 @@
 
 use caller::Sweep;
 use serde_json::Value;
-use std::sync::{Arc, Mutex};
 use tests::{
-    Pair, Service,
+    Pair,
     command::{chatctl, run},
 };
 
 use super::{
     NOW, absent, caller, caller_of, kept, keys, named, named_many, on_each_pair, recorded, stored,
-    stored_many, sweep, swept, when,
+    stored_many, sweep, swept,
 };
-
-/// One of the pair, by which a test says who dies.
-type Victim = fn(&mut Pair) -> &mut Service;
+use crate::flows::{BLOB, METADATA, die_before};
 
 on_each_pair![
     too_large_a_share_of_orphans_stops_it_and_a_larger_share_that_is_allowed_does_not,
@@ -122,26 +119,14 @@ async fn an_error_of_either_side_removes_nothing(pair: Pair) {
     named(&pair, blob).await.expect("a chat");
     let all = keys(&pair).await;
     let mut pair = pair;
-    let (metadata, blob): (Victim, Victim) = (|pair| &mut pair.metadata, |pair| &mut pair.blob);
-    for (step, victim) in [
-        ("ListPendingDeletes", metadata),
-        ("ListReferencedKeys", metadata),
-        ("ListObjects", blob),
-        ("PendDeletes", metadata),
+    for place @ (_, step) in [
+        (METADATA, "ListPendingDeletes"),
+        (METADATA, "ListReferencedKeys"),
+        (BLOB, "ListObjects"),
+        (METADATA, "PendDeletes"),
     ] {
-        let caller = caller_of(pair.metadata.url(), pair.blob.url(), 2);
-        let shared = Arc::new(Mutex::new(Some(pair)));
-        let scene = Arc::clone(&shared);
-        let caller = when(caller, step, move || {
-            let mut scene = scene.lock().expect("nobody panics here");
-            victim(scene.as_mut().expect("a pair")).kill_9();
-            std::future::ready(())
-        });
-        let error = caller.sweep(&sweep(NOW, true)).await;
-        error.expect_err("a service is dead");
-        let left = shared.lock().expect("nobody panics here").take();
-        pair = left.expect("a pair");
-        victim(&mut pair).restart().await;
+        let sweep = sweep(NOW, true);
+        pair = die_before(pair, place, async |caller| caller.sweep(&sweep).await).await;
         assert_eq!(
             (keys(&pair).await, recorded(&pair).await),
             (all.clone(), vec![]),
