@@ -1,13 +1,16 @@
 //! A trace collector that is dead (P13): it costs no call anything, and delays no end.
 
-use std::net::TcpListener;
+use std::{net::TcpListener, thread, time::Duration};
 
 use tests::{ObjectStore, Storage, free_address};
+use tokio::{sync::oneshot, time::timeout};
 
 use crate::{blob, metadata::Metadata};
 
 /// How many calls are made: more than one batch of spans.
 const CALLS: usize = 1_000;
+/// How long the end of a service may take, as `k8s/README.md` promises.
+const LONGEST_END: Duration = Duration::from_secs(10);
 
 #[tokio::test]
 async fn a_collector_that_is_not_there_costs_no_call_and_no_end_anything() {
@@ -21,7 +24,7 @@ async fn a_collector_that_never_answers_costs_no_call_and_no_end_anything() {
     calls_are_answered_with(&format!("http://{address}")).await;
 }
 
-/// Every call is answered, and both services end well when they are asked to.
+/// Every call is answered, and both services end well and in time when they are asked to.
 async fn calls_are_answered_with(collector: &str) {
     let settings = [("OTEL_EXPORTER_OTLP_ENDPOINT", collector.to_owned())];
     let mut metadata = Metadata::start_with(Storage::Kv, &settings).await;
@@ -34,6 +37,18 @@ async fn calls_are_answered_with(collector: &str) {
         read.expect("it is answered");
     }
     drop(objects);
-    metadata.service.terminate();
-    blob.terminate();
+    ends_in_time(move || metadata.service.terminate()).await;
+    ends_in_time(move || blob.terminate()).await;
+}
+
+/// Waits until a service has ended, for as long as it may take. Its clients live meanwhile, and hear that it goes.
+async fn ends_in_time(end: impl FnOnce() + Send + 'static) {
+    let (tell, ended) = oneshot::channel();
+    thread::spawn(move || {
+        end();
+        // Nobody listens any more when it took too long.
+        tell.send(()).ok();
+    });
+    let ended = timeout(LONGEST_END, ended).await;
+    ended.expect("its end is held up").expect("it ends well");
 }

@@ -1,12 +1,15 @@
 //! More calls than a service serves at once (P12): one more is refused at once, with the time to come again, and costs nobody
 //! who is served anything.
 
+use std::time::{Duration, Instant};
+
 use contract::{
     blob::v1::{GetObjectRequest, HeadObjectRequest, get_object_response::Frame},
     metadata::v1::{GetChatRequest, WatchChatRequest},
 };
 use futures::StreamExt as _;
 use tests::{ObjectStore, Storage};
+use tokio::time::sleep;
 use tonic::{Code, Status};
 use tonic_types::StatusExt as _;
 
@@ -17,6 +20,9 @@ use crate::{
 
 /// How many calls are served at once here.
 const AT_ONCE: usize = 4;
+/// How long a place may take to become free; far above what it takes.
+const LIMIT: Duration = Duration::from_secs(60);
+const ASK_EVERY: Duration = Duration::from_millis(20);
 
 fn settings() -> [(&'static str, String); 1] {
     [("MAX_CALLS", AT_ONCE.to_string())]
@@ -26,6 +32,16 @@ fn demand_wait(refused: &Status) {
     assert_eq!(refused.code(), Code::ResourceExhausted, "{refused:?}");
     let wait = refused.get_details_retry_info();
     assert!(wait.is_some_and(|wait| wait.retry_delay.is_some_and(|delay| !delay.is_zero())));
+}
+
+/// Calls until there is a place again: each refusal before tells when to come again.
+async fn is_free<T>(call: impl AsyncFn() -> Result<T, Status>) {
+    let deadline = Instant::now() + LIMIT;
+    while let Err(status) = call().await {
+        demand_wait(&status);
+        assert!(Instant::now() < deadline, "no place becomes free");
+        sleep(ASK_EVERY).await;
+    }
 }
 
 #[tokio::test]
@@ -48,10 +64,7 @@ async fn one_call_more_than_metadata_svc_serves_is_told_when_to_come_again_and_t
     demand_wait(&refused.expect_err("all places are taken"));
 
     drop(watches.pop());
-    while let Err(status) = metadata.chats().get_chat(read.clone()).await {
-        demand_wait(&status);
-        tokio::task::yield_now().await;
-    }
+    is_free(async || metadata.chats().get_chat(read.clone()).await).await;
     metadata.say(&chat.id, "heard").await;
     for mut watch in watches {
         let heard = watch.next().await.expect("it goes on");
@@ -85,10 +98,7 @@ async fn one_call_more_than_blob_svc_serves_is_told_when_to_come_again_and_the_o
     demand_wait(&refused.expect_err("all places are taken"));
 
     drop(downloads.pop());
-    while let Err(status) = objects.clone().head_object(head.clone()).await {
-        demand_wait(&status);
-        tokio::task::yield_now().await;
-    }
+    is_free(async || objects.clone().head_object(head.clone()).await).await;
     for mut download in downloads {
         let mut length = 0;
         while let Some(answer) = download.next().await {
