@@ -106,6 +106,15 @@ async fn the_sweep_runs_as_the_cron_job_runs_it_with_a_place_for_its_file_and_no
     let scratch = &container["volumeMounts"][0];
     assert_eq!(pod(&cron)["volumes"][0]["name"], scratch["name"]);
     assert!(pod(&cron)["volumes"][0]["emptyDir"].is_object());
+    for bound in ["requests", "limits"] {
+        let space = &container["resources"][bound]["ephemeral-storage"];
+        assert!(space.is_string(), "{bound} are to tell the scratch space");
+    }
+    let account = object("sweep.yaml", "ServiceAccount");
+    assert_eq!(
+        pod(&cron)["serviceAccountName"],
+        account["metadata"]["name"]
+    );
     let set = settings(container);
     let mounted = scratch["mountPath"].as_str().expect("a path");
     assert!(set.contains(&("TMPDIR", mounted)), "{set:?}");
