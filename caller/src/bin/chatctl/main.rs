@@ -37,7 +37,8 @@ Exit codes:
   3  what was asked for is not there
   4  a conflict: it is there already, was changed meanwhile, or is in the wrong state
   5  a service cannot be reached, is busy, or the time was out: what became of it is not known;
-     run the command again with the --request-id that the message tells, and it finishes what was begun
+     run the command again, with the --request-id that the message tells where it tells one (a sweep needs none),
+     and it finishes what was begun
 
 Results are written to standard output, everything else to standard error. With --json an error is one line of JSON.";
 
