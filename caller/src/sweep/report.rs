@@ -26,7 +26,8 @@ pub struct Report {
     pub orphans: Orphans,
     /// Keys that rows name and the store does not have. They are never deleted.
     pub missing: Sample<String>,
-    /// Keys whose objects have another size than their rows tell.
+    /// Keys whose objects have another size than their rows tell, as far as the walk met both: where the store lists in another
+    /// order than the ledger, a pair that it passed apart is looked at again for being there, and not for its size.
     pub wrong_size: Sample<String>,
     /// Objects under names that no row can name. They are left alone.
     pub foreign: Sample<String>,

@@ -29,7 +29,7 @@ pub(super) struct Walk {
     pub(super) young_count: u64,
     /// Rows without an object.
     pub(super) missing: Candidates,
-    /// Keys whose object has another size than their row tells.
+    /// Keys whose object has another size than their row tells; only of those that were met together.
     pub(super) wrong_size: Sample<String>,
     /// Objects under names that are no keys of ours.
     pub(super) foreign: Sample<String>,
