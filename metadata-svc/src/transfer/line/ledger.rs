@@ -70,16 +70,23 @@ pub(super) fn read_pending_delete(v: &mut Violations, fields: &mut Fields) -> Op
 }
 
 fn judge_target(v: &mut Violations, target: &Target) {
-    let (name, text) = match target {
-        Target::Key(key) => ("key", key),
-        Target::Prefix(prefix) => ("prefix", prefix),
+    let (name, judged) = match target {
+        Target::Key(key) => ("key", key::judge(key)),
+        Target::Prefix(prefix) => ("prefix", judge_prefix(prefix)),
     };
-    if let Err(problem) = key::judge(text) {
+    if let Err(problem) = judged {
         v.add(name, problem);
-    } else if name == "prefix" && !text.ends_with('/') {
-        v.add(name, "must end in /");
-    } else if name == "prefix" && text.matches('/').count() != 2 {
-        v.add(name, "must be two folders deep, as those of chats are");
+    }
+}
+
+fn judge_prefix(prefix: &str) -> Result<(), &'static str> {
+    key::judge_prefix(prefix)?;
+    if !prefix.ends_with('/') {
+        Err("must end in /")
+    } else if prefix.matches('/').count() != 2 {
+        Err("must be two folders deep, as those of chats are")
+    } else {
+        Ok(())
     }
 }
 

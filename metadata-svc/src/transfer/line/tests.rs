@@ -159,6 +159,10 @@ fn each_bad_field_is_told_with_what_is_allowed() {
         ),
         ("{\"pending_delete\":{}}", "exactly one of key and prefix"),
         (
+            "{\"pending_delete\":{\"key\":\"a/b/\"}}",
+            "pending_delete.key must name an object",
+        ),
+        (
             "{\"pending_delete\":{\"prefix\":\"a\"}}",
             "pending_delete.prefix must end in /",
         ),
