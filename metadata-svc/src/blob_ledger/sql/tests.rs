@@ -1,6 +1,7 @@
 //! Claims about the ledger in Postgres.
 
 use ::tests::Postgres;
+use diesel::sql_types::BigInt;
 use futures::FutureExt as _;
 
 use super::{
@@ -80,6 +81,60 @@ async fn who_reserves_and_sweeps_and_drains_the_same_keys_in_any_order_never_dea
     futures::future::join_all(callers).await;
     let deadlocks = "select deadlocks from pg_stat_database where datname = 'postgres'";
     assert_eq!(server.ask("postgres", deadlocks), "0");
+}
+
+/// How many advisory locks the session holds, each in one way or both.
+async fn locks(connection: &mut Connection) -> Result<i64> {
+    #[derive(QueryableByName)]
+    struct Locks {
+        #[diesel(sql_type = BigInt)]
+        count: i64,
+    }
+    let held = "select count(distinct (classid, objid, objsubid)) as count from pg_locks
+        where locktype = 'advisory' and pid = pg_backend_pid()";
+    let held: Locks = sql_query(held).get_result(connection).await?;
+    Ok(held.count)
+}
+
+#[tokio::test]
+async fn a_change_of_any_number_of_folders_holds_256_locks_at_most() {
+    let server = Postgres::start();
+    let sql = sql(&server).await;
+    let held = sql.write(|connection, now| {
+        async move {
+            let keys = (0..5_000).map(|number| format!("folder {number}/of/key"));
+            let keys: Vec<_> = keys.collect();
+            let keys: Vec<_> = keys.iter().map(String::as_str).collect();
+            lock_to_remove(connection, &keys).await?;
+            let alone = locks(connection).await?;
+            demand_free(connection, &keys).await?;
+            let prefix = "chats/to be deleted/".to_owned();
+            pend_chat(connection, prefix, &["uploads/other"], now).await?;
+            Ok([alone, locks(connection).await?])
+        }
+        .boxed()
+    });
+    assert_eq!(held.await.expect("they can be locked"), [256, 256]);
+}
+
+#[tokio::test]
+async fn a_key_and_the_prefix_that_it_lies_under_have_one_lock() {
+    let server = Postgres::start();
+    let sql = sql(&server).await;
+    for chat in 0..20 {
+        let held = sql.write(move |connection, _| {
+            async move {
+                let prefix = format!("chats/{chat}/");
+                lock_to_remove(connection, &[&prefix]).await?;
+                for key in ["images/a.png", "deep/er/b", "c"] {
+                    demand_free(connection, &[&format!("{prefix}{key}")]).await?;
+                }
+                locks(connection).await
+            }
+            .boxed()
+        });
+        assert_eq!(held.await.expect("it can be locked"), 1, "of chat {chat}");
+    }
 }
 
 #[tokio::test]
