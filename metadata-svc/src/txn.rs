@@ -7,7 +7,6 @@ mod gate;
 use std::{fmt, sync::Arc, time::Duration};
 
 use contract::{call::time_left, time::Time};
-use diesel_async::AsyncConnection as _;
 use futures::future::BoxFuture;
 use tokio::sync::Notify;
 use tokio_postgres::error::SqlState;
@@ -105,9 +104,9 @@ impl Sql {
         loop {
             let mut connection = self.connection().await?;
             let now = Time::now();
-            let changed = connection
-                .transaction(async |connection| change(connection, now).await)
-                .await;
+            ends::open(&mut connection).await?;
+            let changed = change(&mut connection, now).await;
+            let changed = ends::close(&mut connection, changed).await;
             drop(connection);
             match changed {
                 Ok(changed) => return Ok(changed),

@@ -5,7 +5,9 @@
 use std::{collections::BTreeMap, fmt};
 
 use anyhow::{Context as _, bail};
-use tokio_postgres::{Client, Error, GenericClient, Transaction, error::ErrorPosition};
+use tokio_postgres::{
+    Client, Error, GenericClient, IsolationLevel, Transaction, error::ErrorPosition,
+};
 
 use super::migration::{MIGRATIONS, Migration};
 use crate::postgres::{Settings, connect};
@@ -123,14 +125,11 @@ impl Session {
         let opening = opening(schema);
         let mut script = String::new();
         if direction == Direction::Up {
-            script = format!(
-                "begin;\n{opening}{}{VERSIONS}commit;\n",
-                make_schema(schema)
-            );
+            script = format!("{BEGIN}{opening}{}{VERSIONS}commit;\n", make_schema(schema));
         }
         for migration in migrations {
             let sql = direction.sql(migration);
-            script += &format!("\n-- {migration}\nbegin;\n{opening}{sql}commit;\n");
+            script += &format!("\n-- {migration}\n{BEGIN}{opening}{sql}commit;\n");
         }
         script
     }
@@ -177,6 +176,9 @@ fn make_schema(schema: &str) -> String {
     )
 }
 
+/// Whatever the role's default is: who has waited for another session must see what that has applied.
+const BEGIN: &str = "begin isolation level read committed;\n";
+
 /// What each transaction begins with; all of it ends with the transaction.
 fn opening(schema: &str) -> String {
     format!(
@@ -194,7 +196,12 @@ async fn begin<'c>(
     settings: &Settings,
     demands_schema: bool,
 ) -> anyhow::Result<Transaction<'c>> {
-    let transaction = client.transaction().await.map_err(Failure)?;
+    let transaction = client
+        .build_transaction()
+        .isolation_level(IsolationLevel::ReadCommitted)
+        .start()
+        .await
+        .map_err(Failure)?;
     transaction
         .batch_execute(&opening(&settings.schema))
         .await

@@ -7,7 +7,10 @@ use std::sync::{
 
 use ::tests::Postgres;
 use contract::{Violations, metadata::v1::GetChatRequest};
-use diesel::{QueryableByName, sql_query, sql_types::BigInt};
+use diesel::{
+    QueryableByName, sql_query,
+    sql_types::{BigInt, Text},
+};
 use diesel_async::RunQueryDsl as _;
 use futures::FutureExt as _;
 use tokio::sync::{Barrier, Notify, mpsc};
@@ -129,6 +132,42 @@ async fn changes_that_lock_each_other_out_both_happen() {
         3,
         "one of the two was the victim"
     );
+}
+
+async fn isolation(mut connection: &Connection) -> Result<String> {
+    #[derive(QueryableByName)]
+    struct Level {
+        #[diesel(sql_type = Text)]
+        level: String,
+    }
+    let level: Level = sql_query("select current_setting('transaction_isolation') as level")
+        .get_result(&mut connection)
+        .await?;
+    Ok(level.level)
+}
+
+#[tokio::test]
+async fn a_transaction_sees_what_it_has_waited_for_whatever_the_roles_default_is() {
+    let server = Postgres::start();
+    let default = "alter database postgres set default_transaction_isolation = 'repeatable read'";
+    server.psql("postgres", default);
+    let sql = sql(&server).await;
+    let level = sql.read(|connection| async { isolation(connection).await }.boxed());
+    assert_eq!(level.await.expect("it is told"), "repeatable read");
+    let level = sql.write(|connection, _| async { isolation(connection).await }.boxed());
+    assert_eq!(level.await.expect("it is told"), "read committed");
+
+    let mut loan = sql.connection().await.expect("one is free");
+    let connection: &mut Connection = &mut loan;
+    ends::mark_begin(connection).expect("it is in none");
+    let sent = futures::join!(
+        ends::begin(connection),
+        isolation(connection),
+        ends::commit(connection)
+    );
+    ends::mark_end(connection).expect("it is in one");
+    assert_eq!(sent.1.expect("it is told"), "read committed");
+    sent.0.and(sent.2).expect("it is committed");
 }
 
 #[tokio::test]

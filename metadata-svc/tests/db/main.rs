@@ -73,12 +73,21 @@ fn each_migration_goes_up_down_and_up_again_to_the_same_schema() {
 }
 
 #[test]
-fn two_at_once_take_turns_and_neither_fails() {
+fn two_at_once_take_turns_and_neither_fails_whatever_the_default_isolation_is() {
     let server = Postgres::start();
-    let url = server.database("raced");
+    for (name, isolation) in [("raced", "read committed"), ("strict", "repeatable read")] {
+        let url = server.database(name);
+        let default =
+            format!("alter database {name} set default_transaction_isolation = '{isolation}'");
+        server.psql(name, &default);
+        take_turns(&url);
+    }
+}
+
+fn take_turns(url: &str) {
     let racers: Vec<_> = (0..2)
         .map(|_| {
-            command(&url, &["init"])
+            command(url, &["init"])
                 .stdout(std::process::Stdio::piped())
                 .spawn()
                 .expect("the binary can be run")
@@ -101,7 +110,7 @@ fn two_at_once_take_turns_and_neither_fails() {
     applied.sort();
     assert_eq!(
         applied,
-        versions(&url),
+        versions(url),
         "each migration was applied by one of them"
     );
 }

@@ -1,12 +1,17 @@
 //! Callers at once (P3, P5): the ledger decides, and for good.
 
+use std::sync::Arc;
+
 use contract::metadata::v1::{Chat, PendingDelete};
 use futures::{StreamExt as _, future::join_all, stream};
 use tests::Storage;
 use tonic::Status;
 
 use super::is_used_up;
-use crate::metadata::{Client, Metadata, blob, new_chat, targets};
+use crate::{
+    metadata::{Client, Metadata, blob, new_chat, targets},
+    storage::on_databases,
+};
 
 /// How many keys are fought for, and how many of them at once.
 const KEYS: usize = 40;
@@ -14,8 +19,26 @@ const AT_ONCE: usize = 5;
 /// How many sweep each.
 const SWEEPERS: usize = 3;
 
+on_databases![of_who_names_a_key_and_who_sweeps_it_at_once_one_side_wins_whatever_the_isolation];
+
 pub(super) async fn of_who_names_a_key_and_who_sweeps_it_at_once_one_side_wins(storage: Storage) {
-    let metadata = Metadata::start(storage).await;
+    name_and_sweep(Metadata::start(storage).await).await;
+}
+
+async fn of_who_names_a_key_and_who_sweeps_it_at_once_one_side_wins_whatever_the_isolation(
+    storage: Storage,
+) {
+    let store = Arc::new(storage.fresh());
+    let database = store.database().expect("it is one");
+    let default = format!(
+        "alter database {} set default_transaction_isolation = 'repeatable read'",
+        database.name()
+    );
+    assert_eq!(database.ask(&default), "");
+    name_and_sweep(Metadata::join(&store, &[]).await).await;
+}
+
+async fn name_and_sweep(metadata: Metadata) {
     let chat = metadata.chat("t").await;
     let message = metadata.say(&chat.id, "x").await;
     let fights = stream::iter(0..KEYS).map(|number| {

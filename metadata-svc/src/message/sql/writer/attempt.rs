@@ -6,7 +6,7 @@ use std::{
 };
 
 use contract::{id::Uuid, metadata::v1::AppendMessagesResponse};
-use diesel_async::{AnsiTransactionManager, AsyncConnection as _, TransactionManager as _};
+use diesel_async::{AnsiTransactionManager, TransactionManager as _};
 use futures::join;
 use tokio::time::timeout;
 
@@ -44,9 +44,9 @@ impl Batch {
 
     async fn run(&self, connection: &mut Connection) -> std::result::Result<Answers, Stop> {
         if self.careful || !self.entries.iter().all(Entry::is_plain) {
-            let written =
-                connection.transaction(async |connection| self.write_all(connection).await);
-            return written.await;
+            ends::open(connection).await?;
+            let written = self.write_all(connection).await;
+            return ends::close(connection, written).await;
         }
         Ok(if self.entries.iter().any(has_request_id) {
             self.write_messages(connection).await?
