@@ -6,7 +6,7 @@ pub(crate) mod reservation;
 
 use std::collections::BTreeSet;
 
-use contract::{metadata::v1::pending_delete::Target, protection::Protection, time::Time};
+use contract::{key, metadata::v1::pending_delete::Target, protection::Protection, time::Time};
 use redb::{ReadableTable, TableDefinition, TableError, WriteTransaction};
 use uuid::Uuid;
 
@@ -43,24 +43,25 @@ pub(crate) fn name<'a>(txn: &Write, rows: impl IntoIterator<Item = (&'a str, Uui
     Ok(())
 }
 
-/// Notes that rows, which are gone or changed by now, name keys no more; gives back the keys that no row names now.
+/// Notes that rows, which are gone or changed by now, name keys no more; gives back the keys that no row names now. What an
+/// older build took for a key, and the store does not, is none.
 pub(crate) fn release<'a>(
     txn: &Write,
     rows: impl IntoIterator<Item = (&'a str, Uuid)>,
 ) -> Result<Vec<String>> {
     let mut named = txn.table(NAMED_KEYS)?;
-    let mut keys = BTreeSet::new();
-    for (key, row) in rows {
+    let mut names = BTreeSet::new();
+    for (name, row) in rows {
         // An image and a chat may have the same id, and the other of them name the key still.
-        if named_by(txn, key, row)?.is_none() {
-            named.remove((key, row))?;
+        if named_by(txn, name, row)?.is_none() {
+            named.remove((name, row))?;
         }
-        keys.insert(key);
+        names.insert(name);
     }
     let mut free = Vec::new();
-    for key in keys {
-        if !is_named(&named, key)? {
-            free.push(key.to_owned());
+    for name in names {
+        if key::judge(name).is_ok() && !is_named(&named, name)? {
+            free.push(name.to_owned());
         }
     }
     Ok(free)
@@ -120,4 +121,27 @@ pub(crate) fn pend_unreferenced(txn: &Write, mut keys: Vec<String>) -> Result<Ve
         keys = unreferenced(txn, keys, txn.now)?;
     }
     pend(txn, keys.into_iter().map(Target::Key))
+}
+
+#[cfg(test)]
+mod tests {
+    use tempfile::TempDir;
+
+    use super::*;
+    use crate::store::kv::Kv;
+
+    #[tokio::test]
+    async fn what_no_store_takes_for_a_key_is_let_go_and_not_to_be_removed() {
+        let folder = TempDir::new().expect("a temporary folder can be made");
+        let store = Kv::open(folder.path()).expect("an empty store can be opened");
+        let released = store.write(|txn| {
+            let names = ["a", "a/", "", "/b", "ключ"].map(|name| (name, Uuid::nil()));
+            name(txn, names)?;
+            let free = release(txn, names)?;
+            let left = txn.table(NAMED_KEYS)?.first()?.is_some();
+            Ok((free, left))
+        });
+        let released = released.await.expect("the store can be written");
+        assert_eq!(released, (vec!["a".to_owned()], false));
+    }
 }

@@ -8,7 +8,7 @@ pub(crate) mod reservation;
 
 use std::collections::HashSet;
 
-use contract::{metadata::v1::pending_delete::Target, protection::Protection, time::Time};
+use contract::{key, metadata::v1::pending_delete::Target, protection::Protection, time::Time};
 use diesel::{
     QueryableByName, sql_query,
     sql_types::{Array, Text, Timestamptz},
@@ -66,28 +66,41 @@ pub(crate) async fn lock_to_remove(connection: &mut Connection, targets: &[&str]
     lock(connection, include_str!("lock.sql"), targets).await
 }
 
-/// Of keys that rows named until now, gives back those that no row names any more, in byte order.
-pub(crate) async fn free(connection: &mut Connection, keys: &[&str]) -> Result<Vec<String>> {
+/// Of what rows named until now, gives back the keys that no row names any more, in byte order.
+pub(crate) async fn free(connection: &mut Connection, names: &[&str]) -> Result<Vec<String>> {
+    let keys = keys_among(names);
     if keys.is_empty() {
         return Ok(Vec::new());
     }
-    lock_to_remove(connection, keys).await?;
+    lock_to_remove(connection, &keys).await?;
+    unnamed(connection, &keys).await
+}
+
+/// What is a key: adopted rows name what they like, and the store is not asked for what is none.
+fn keys_among<'n>(names: &[&'n str]) -> Vec<&'n str> {
+    let names = names.iter().copied();
+    names.filter(|name| key::judge(name).is_ok()).collect()
+}
+
+/// Those of the keys that no row names, in byte order.
+async fn unnamed(connection: &mut Connection, keys: &[&str]) -> Result<Vec<String>> {
     let query = sql_query(include_str!("free.sql")).bind::<Array<Text>, _>(keys);
     let found: Vec<Found> = query.load(connection).await?;
     Ok(found.into_iter().map(|found| found.target).collect())
 }
 
-/// Records what is to be removed of a deleted chat: `prefix`, its own, and those of the `keys` that lie elsewhere and no row
-/// names. Where a row of another chat names a key under the prefix, such keys alone.
+/// Records what is to be removed of a deleted chat: `prefix`, its own, and the keys among `names` that lie elsewhere and no
+/// row names. Where a row of another chat names a key under the prefix, such keys alone.
 pub(crate) async fn pend_chat(
     connection: &mut Connection,
     prefix: String,
-    keys: &[&str],
+    names: &[&str],
     now: Time,
 ) -> Result<Vec<PendingDelete>> {
-    let folder = [prefix.as_str()];
-    let mut free = free(connection, &[keys, &folder[..]].concat()).await?;
-    free.retain(|key| *key != prefix);
+    let keys = keys_among(names);
+    let both = [keys.as_slice(), &[prefix.as_str()]].concat();
+    lock_to_remove(connection, &both).await?;
+    let mut free = unnamed(connection, &keys).await?;
     let named = sql_query(include_str!("named_under.sql")).bind::<Text, _>(&prefix);
     let named: Vec<Found> = named.load(connection).await?;
     let mut targets = Vec::new();

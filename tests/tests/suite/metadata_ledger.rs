@@ -1,5 +1,6 @@
 //! The ledger over the wire: which keys rows may name, which a sweep may remove, and the walk over all that rows name.
 
+mod adopted;
 mod races;
 mod referenced;
 mod reservations;
