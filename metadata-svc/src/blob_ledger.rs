@@ -8,6 +8,8 @@ pub(crate) mod referenced;
 pub(crate) mod rpc;
 pub(crate) mod sql;
 
+use std::time::Duration;
+
 use contract::{
     id::{Uuid, new_id},
     metadata::v1::{self, pending_delete::Target},
@@ -16,6 +18,9 @@ use contract::{
 
 /// How many pending deletes a deletion answers itself; the ledger has the others.
 pub(crate) const ANSWERED: usize = 1_000;
+
+/// How long a key stays reserved when nothing else is said.
+pub(crate) const RESERVED_FOR: Duration = Duration::from_secs(86_400);
 
 /// Something that is to be removed from the store.
 #[derive(Clone, Debug, PartialEq)]

@@ -14,15 +14,14 @@ use contract::{
     violation::Max,
 };
 
-use super::referenced::Range;
+use super::{RESERVED_FOR, referenced::Range};
 use crate::{
     error::Result,
     page::{Paging, read_cursor},
     request_id::Call,
 };
 
-/// How long a reservation lives when nothing is said, and at most.
-const RESERVED: Duration = Duration::from_secs(86_400);
+/// How long a reservation lives at most.
 const RESERVED_AT_MOST: Duration = Duration::from_secs(7 * 86_400);
 
 /// Which keys are to be reserved, and for how long.
@@ -38,7 +37,7 @@ pub(super) fn judge_reserve(mut request: ReserveKeysRequest) -> Result<(Call, Re
 
 fn judge_expires_in(v: &mut Violations, given: Option<prost_types::Duration>) -> Duration {
     let Some(given) = given else {
-        return RESERVED;
+        return RESERVED_FOR;
     };
     let whole = u64::try_from(given.seconds)
         .ok()

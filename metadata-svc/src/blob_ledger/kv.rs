@@ -15,7 +15,7 @@ use self::{
     referenced::named_by,
     reservation::RESERVED,
 };
-use super::PendingDelete;
+use super::{PendingDelete, RESERVED_FOR};
 use crate::{
     error::{Error, Result},
     store::kv::{Tables, Write},
@@ -65,6 +65,25 @@ pub(crate) fn release<'a>(
         }
     }
     Ok(free)
+}
+
+/// Notes that a row, which is changed by now, names `new` instead of `old`. Links to `old` may have been handed out just now, so
+/// it is reserved, and readers have time to come to their end.
+pub(crate) fn name_instead(
+    txn: &Write,
+    row: Uuid,
+    old: Option<&str>,
+    new: Option<&str>,
+) -> Result<()> {
+    name(txn, new.map(|new| (new, row)))?;
+    release(txn, old.map(|old| (old, row)))?;
+    let Some(old) = old.filter(|old| Some(*old) != new && key::judge(old).is_ok()) else {
+        return Ok(());
+    };
+    if !is_used_up(&txn.table(TARGETS)?, old)? {
+        reservation::hold(txn, &[old], txn.now + RESERVED_FOR)?;
+    }
+    Ok(())
 }
 
 fn is_named(named: &impl ReadableTable<(&'static str, Uuid), ()>, key: &str) -> Result<bool> {

@@ -16,7 +16,7 @@ use diesel::{
 use diesel_async::RunQueryDsl as _;
 
 use self::pending::{pend, pend_again};
-use super::PendingDelete;
+use super::{PendingDelete, RESERVED_FOR};
 use crate::{
     error::{Error, Result},
     postgres::{Connection, value::timestamp},
@@ -59,6 +59,27 @@ pub(crate) async fn used_up<'k>(
         .filter(|key| found.contains(*key))
         .copied()
         .collect())
+}
+
+/// Makes sure that a row that names `old` may name `new` instead, until the transaction ends. Links to `old` may have been
+/// handed out just now, so it is reserved, and readers have time to come to their end.
+pub(crate) async fn demand_free_instead(
+    connection: &mut Connection,
+    old: Option<&str>,
+    new: Option<&str>,
+    now: Time,
+) -> Result<()> {
+    let old = old.filter(|old| Some(*old) != new && key::judge(old).is_ok());
+    // Both at once: locks that are taken one behind the other may be taken in a circle.
+    let keys: Vec<_> = old.into_iter().chain(new).collect();
+    let used_up = used_up(connection, &keys).await?;
+    if let Some(new) = new.filter(|new| used_up.contains(new)) {
+        return Err(Error::KeyUsedUp(new.to_owned()));
+    }
+    if let Some(old) = old.filter(|old| !used_up.contains(old)) {
+        reservation::hold(connection, &[old], now, now + RESERVED_FOR).await?;
+    }
+    Ok(())
 }
 
 /// Keeps others from naming keys, and any key under prefixes, until the transaction ends.

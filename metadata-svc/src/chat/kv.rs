@@ -149,9 +149,8 @@ pub(crate) fn update(txn: &Write, id: Uuid, etag: &str, patch: ChatPatch) -> Res
     let after = before.patched(patch, txn.now);
     put(txn, &after)?;
     if before.document != after.document {
-        // What the old document leaves behind is for the sweep, which lets readers finish.
-        release_document(txn, &before)?;
-        name_document(txn, &after)?;
+        let [old, new] = [&before, &after].map(|chat| named(chat).map(|(key, _)| key));
+        blob_ledger::kv::name_instead(txn, id, old, new)?;
         let mut tally = Tally::default();
         tally.take(before.create_time, usage_of(&before));
         tally.add(after.create_time, usage_of(&after));
@@ -207,13 +206,6 @@ fn name_document(txn: &Write, chat: &Chat) -> Result<()> {
         Some(named) => blob_ledger::kv::name(txn, [named]),
         None => Ok(()),
     }
-}
-
-fn release_document(txn: &Write, chat: &Chat) -> Result<()> {
-    if let Some(named) = named(chat) {
-        blob_ledger::kv::release(txn, [named])?;
-    }
-    Ok(())
 }
 
 fn usage_of(chat: &Chat) -> Usage {

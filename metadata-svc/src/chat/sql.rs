@@ -132,8 +132,8 @@ pub(crate) async fn update(
     let before = get_to_change(connection, id, etag).await?;
     let after = before.patched(patch, now);
     if before.document != after.document {
-        // What the old document leaves behind is for the sweep, which lets readers finish.
-        name_document(connection, &after).await?;
+        let (old, new) = (key_of(&before), key_of(&after));
+        blob_ledger::sql::demand_free_instead(connection, old, new, now).await?;
         let mut tally = Tally::default();
         tally.take(before.create_time, usage_of(&before));
         tally.add(after.create_time, usage_of(&after));
@@ -166,8 +166,12 @@ async fn put(connection: &mut Connection, before: &Chat, after: Chat) -> Result<
 }
 
 async fn name_document(connection: &mut Connection, chat: &Chat) -> Result<()> {
-    let key = chat.document.as_ref().map(|document| document.key.as_str());
-    blob_ledger::sql::demand_free(connection, key.as_slice()).await
+    blob_ledger::sql::demand_free(connection, key_of(chat).as_slice()).await
+}
+
+/// The key of its document.
+fn key_of(chat: &Chat) -> Option<&str> {
+    chat.document.as_ref().map(|document| document.key.as_str())
 }
 
 fn usage_of(chat: &Chat) -> Usage {

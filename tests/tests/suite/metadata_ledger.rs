@@ -33,6 +33,8 @@ on_each_storage![
     a_repeated_call_is_answered_as_before_also_when_its_key_is_used_up_since,
     what_is_recorded_again_keeps_its_record_until_it_is_removed_and_then_gets_another,
     a_sweep_records_only_what_no_row_names_and_no_reservation_holds,
+    a_document_that_moves_leaves_a_key_that_no_sweep_takes_for_a_day,
+    a_document_that_stays_where_it_is_reserves_nothing,
     a_reservation_holds_a_key_until_it_ends_and_the_later_end_counts,
     a_reservation_is_whole_or_none_and_repeated_with_its_answer,
     keys_are_walked_in_byte_order_each_once_and_from_any_key_on,

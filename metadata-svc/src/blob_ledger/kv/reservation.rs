@@ -30,12 +30,17 @@ pub(crate) fn reserve(txn: &Write, keys: &[String], ends: Time) -> Result<Time> 
             return Err(Error::KeyUsedUp(key.clone()));
         }
     }
+    let keys: Vec<_> = keys.iter().map(String::as_str).collect();
+    hold(txn, &keys, ends)
+}
+
+/// Like [`reserve`], of keys that are known not to be used up.
+pub(super) fn hold(txn: &Write, keys: &[&str], ends: Time) -> Result<Time> {
     forget(txn, keys.len() + FORGOTTEN_AT_ONCE)?;
     let mut reserved = txn.table(RESERVED)?;
     let mut by_time = txn.table(BY_TIME)?;
     let mut first = i64::MAX;
-    for key in keys {
-        let key = key.as_str();
+    for &key in keys {
         let before = reserved.get(key)?.map(|ends| ends.value());
         let until = before.unwrap_or(i64::MIN).max(ends.micros());
         first = first.min(until);

@@ -33,6 +33,16 @@ pub(crate) async fn reserve(
 ) -> Result<Time> {
     let keys: Vec<_> = keys.iter().map(String::as_str).collect();
     demand_free(connection, &keys).await?;
+    hold(connection, &keys, now, ends).await
+}
+
+/// Like [`reserve`], of keys that are known not to be used up, until the transaction ends.
+pub(super) async fn hold(
+    connection: &mut Connection,
+    keys: &[&str],
+    now: Time,
+    ends: Time,
+) -> Result<Time> {
     let reserved: Vec<Reserved> = sql_query(include_str!("reserve.sql"))
         .bind::<Array<Text>, _>(keys)
         .bind::<Timestamptz, _>(timestamp(ends))

@@ -27,6 +27,9 @@ async fn rows_that_name_no_key_of_ours_go_and_leave_nothing_to_be_removed(storag
         ..new_chat("adopted")
     };
     let chat = metadata.create(chat).await.expect("it is created");
+    let moved = metadata.update(&chat, Chat::default(), &["document"]).await;
+    let chat = moved.expect("it moves");
+
     for image in adopt(&metadata, &chat, None).await {
         let delete = DeleteImageRequest {
             image_id: image.id,
@@ -43,6 +46,18 @@ async fn rows_that_name_no_key_of_ours_go_and_leave_nothing_to_be_removed(storag
     let deleted = deleted.expect("it is deleted");
     assert_eq!(targets(&deleted.pending_deletes), [of_message]);
     assert_eq!(deleted.image_count, 7);
+
+    for name in NO_KEYS {
+        let document = format!("update chats set document_path = '{name}' returning document_path");
+        assert_eq!(metadata.database().ask(&document), name);
+        let moved = metadata.update(&chat, Chat::default(), &["document"]).await;
+        assert_eq!(moved.expect("it moves").document, None);
+    }
+    let reserved = "select key from reserved_keys";
+    assert_eq!(
+        metadata.database().ask(reserved),
+        "uploads/documents/to_be_adopted"
+    );
 
     let of_chat = "uploads/documents/of_chat";
     adopt(&metadata, &chat, Some(of_chat)).await;

@@ -3,6 +3,7 @@
 use std::time::{Duration, Instant};
 
 use contract::{
+    blob::v1::BlobRef,
     metadata::v1::{Chat, DeleteImageRequest, ReserveKeysRequest},
     time::Time,
 };
@@ -94,6 +95,60 @@ pub(super) async fn a_sweep_records_only_what_no_row_names_and_no_reservation_ho
     metadata.ack(&pending).await;
     assert_eq!(metadata.unreferenced(&keys).await, free);
     is_used_up(metadata.add_image(&message.id, "a").await, "a");
+}
+
+pub(super) async fn a_document_that_moves_leaves_a_key_that_no_sweep_takes_for_a_day(
+    storage: Storage,
+) {
+    let metadata = Metadata::start(storage).await;
+    let keys = ["first", "second", "third"].map(|name| format!("uploads/documents/{name}"));
+    let [first, second, third] = keys.each_ref().map(String::as_str);
+    let at = |key| Chat {
+        document: Some(blob(key)),
+        ..new_chat("moves")
+    };
+    let chat = metadata.create(at(first)).await.expect("it is created");
+    let before = Time::now();
+    for document in [Some(second), Some(third), None] {
+        let patch = document.map(at).unwrap_or_default();
+        let moved = metadata.update(&chat, patch, &["document"]).await;
+        moved.expect("it moves");
+    }
+    assert!(metadata.referenced("", "").await.is_empty());
+    assert_eq!(
+        metadata.unreferenced(&[first, second, third]).await,
+        [""; 0]
+    );
+    assert!(metadata.pend(&[first, second, third]).await.is_empty());
+    for key in [first, second, third] {
+        let ends = metadata.reserve(&[key], 1).await.expect("it is free");
+        assert!(ends >= before + Duration::from_secs(86_400), "{key}");
+    }
+    // It is kept, not used up: the document may come back.
+    let back = metadata.update(&chat, at(first), &["document"]).await;
+    back.expect("it comes back");
+}
+
+pub(super) async fn a_document_that_stays_where_it_is_reserves_nothing(storage: Storage) {
+    let metadata = Metadata::start(storage).await;
+    let key = "uploads/documents/stays";
+    let chat = Chat {
+        document: Some(blob(key)),
+        ..new_chat("stays")
+    };
+    let chat = metadata.create(chat).await.expect("it is created");
+    let patch = Chat {
+        document: Some(BlobRef {
+            size_bytes: 11,
+            ..blob(key)
+        }),
+        ..Chat::default()
+    };
+    let changed = metadata.update(&chat, patch, &["document"]).await;
+    changed.expect("it is changed");
+    let before = Time::now();
+    let ends = metadata.reserve(&[key], 1).await.expect("it is free");
+    assert!(ends < before + Duration::from_secs(86_000));
 }
 
 pub(super) async fn a_reservation_holds_a_key_until_it_ends_and_the_later_end_counts(
