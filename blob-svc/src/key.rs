@@ -1,16 +1,15 @@
 //! Keys: the names of objects, and the one rule for them. A key is written once and never used again.
 
+use contract::key::{judge, judge_prefix};
 use std::fmt;
 use time::OffsetDateTime;
 use uuid::Uuid;
 
-/// The longest key, in bytes ("Object key naming guidelines", Amazon S3 User Guide).
-const MAX: usize = 1_024;
 /// The longest stem that a new key keeps of a file's name, and the longest extension.
 const MAX_STEM: usize = 100;
 const MAX_EXTENSION: usize = 16;
 
-/// The name of an object: 1 to 1,024 bytes of `[A-Za-z0-9/_.-]`, without a leading `/`, `..` or `//`.
+/// The name of an object: 1 to 1,024 bytes of `[A-Za-z0-9/_.-]`, without a leading or trailing `/`, `..` or `//`.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Key(String);
 
@@ -21,9 +20,6 @@ pub struct Folder(String);
 impl Key {
     /// Reads a key, or tells what is allowed.
     pub fn parse(text: String) -> Result<Self, &'static str> {
-        if text.ends_with('/') {
-            return Err("must name an object: it must not end in `/`");
-        }
         judge(&text).map(|()| Self(text))
     }
 
@@ -46,7 +42,7 @@ impl Folder {
         if !text.is_empty() && !text.ends_with('/') {
             return Err("must end in `/`, so that `images/` does not take `images2/` along");
         }
-        judge(&text).map(|()| Self(text))
+        judge_prefix(&text).map(|()| Self(text))
     }
 
     /// The folder's text.
@@ -59,27 +55,6 @@ impl Folder {
 impl fmt::Display for Key {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.0)
-    }
-}
-
-/// What keys and prefixes of keys have in common.
-pub fn judge(text: &str) -> Result<(), &'static str> {
-    let allowed =
-        |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'/' | b'_' | b'.' | b'-');
-    if text.is_empty() {
-        Err("is required: 1 to 1,024 bytes")
-    } else if text.len() > MAX {
-        Err("must be at most 1,024 bytes")
-    } else if !text.bytes().all(allowed) {
-        Err("must hold only `A-Z a-z 0-9 / _ . -`")
-    } else if text.starts_with('/') {
-        Err("must not begin with `/`")
-    } else if text.contains("..") {
-        Err("must not hold `..`")
-    } else if text.contains("//") {
-        Err("must not hold `//`")
-    } else {
-        Ok(())
     }
 }
 

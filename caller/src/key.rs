@@ -25,7 +25,7 @@ pub(crate) fn image(chat: Uuid, attempt: Attempt, index: usize, name: &str) -> S
 
 /// Whether blob-svc takes it as the name of an object.
 pub(crate) fn is_key(name: &str) -> bool {
-    contract::key::judge(name).is_ok() && !name.ends_with('/')
+    contract::key::judge(name).is_ok()
 }
 
 fn file(name: &str, attempt: Attempt, mark_of: &str) -> String {

@@ -2,13 +2,14 @@
 
 use super::{Checks, Sha256, Span};
 use crate::bucket::{Bucket, Buckets};
-use crate::key::{self, Folder, Key, Purpose};
+use crate::key::{Folder, Key, Purpose};
 use crate::s3::{Condition, Listing};
 use contract::Violations;
 use contract::blob::v1::{
     BatchHeadObjectsRequest, CopyObjectRequest, DeleteObjectsRequest, DeletePrefixRequest,
     GetObjectRequest, KeyKind, ListObjectsRequest, NewKeyRequest, PutObjectHeader,
 };
+use contract::key::judge_prefix;
 use contract::page::PageScope;
 use std::sync::Arc;
 use uuid::Uuid;
@@ -149,7 +150,7 @@ pub(super) fn listing(
     let scope = PageScope::new("ListObjects", &request);
     let bucket = v.bucket(&request.bucket, buckets);
     if !request.prefix.is_empty()
-        && let Err(reason) = key::judge(&request.prefix)
+        && let Err(reason) = judge_prefix(&request.prefix)
     {
         v.add("prefix", reason);
     }
