@@ -198,11 +198,12 @@ impl Follower {
             step,
             is_late: self.end.is_some(),
         };
-        let used_up = |attempt| {
+        let goes_on = |attempt| {
             self.note(Line::UsedUp {
                 step: step.number,
                 attempt,
-            })
+            });
+            !self.is_going(step.chat)
         };
         let answer = match &step.deed {
             Deed::SaveDocument(content) => self.save_document(step, *content).await?,
@@ -211,10 +212,10 @@ impl Follower {
                 search_results,
             } => self.save_turn(step, pictures, *search_results).await?,
             Deed::StrangersTurn { is_first, upload } => {
-                stranger.append(upload, *is_first, used_up).await?
+                stranger.append(upload, *is_first, goes_on).await?
             }
             Deed::AddImages { to, upload } => match self.answer(*to) {
-                Some(turn) => stranger.add_images(upload, &turn.message, used_up).await?,
+                Some(turn) => stranger.add_images(upload, &turn.message, goes_on).await?,
                 None => return Ok(nothing_there()),
             },
             Deed::DeleteMessage { of } => match self.answer(*of) {

@@ -26,8 +26,8 @@ use crate::{
     rows::kept,
 };
 
-/// How many keys a stranger tries before it gives up.
-const ATTEMPTS: u32 = 20;
+/// How many keys a stranger tries before it gives up: more than there are sweeps in a round.
+const ATTEMPTS: u32 = 200;
 
 /// One who works on a step.
 pub(crate) struct Stranger<'a> {
@@ -39,36 +39,24 @@ pub(crate) struct Stranger<'a> {
 }
 
 impl Stranger<'_> {
-    /// Appends a turn; `used_up` is told of attempts whose keys were used up.
+    /// Appends a turn. `goes_on` is told of each attempt whose keys were used up, and says whether there is another.
     pub(crate) async fn append(
         &self,
         upload: &Upload,
         is_first: bool,
-        used_up: impl Fn(u32),
+        goes_on: impl Fn(u32) -> bool,
     ) -> Result<Answer, Status> {
-        let mut refused = None;
-        for attempt in 0..ATTEMPTS {
+        let attempt = async |attempt| {
             let images = self.stored(upload, attempt).await?;
             let request = self.appending(images, is_first, attempt);
-            let mut messages = self.clients.messages();
-            match messages
-                .append_messages(self.clients.request(request))
-                .await
-            {
-                Ok(answer) => {
-                    let answer = answer.into_inner();
-                    let digest = sha256(&answer.encode_to_vec());
-                    let turn = answer.turns.into_iter().next().unwrap_or_default();
-                    return Ok(turn_answer(turn, digest));
-                }
-                Err(status) if status.code() == Code::FailedPrecondition => {
-                    used_up(attempt);
-                    refused = Some(status);
-                }
-                Err(status) => return Err(status),
-            }
-        }
-        Err(refused.unwrap_or_else(|| Status::internal("there are attempts")))
+            let request = self.clients.request(request);
+            let answer = self.clients.messages().append_messages(request).await?;
+            let answer = answer.into_inner();
+            let digest = sha256(&answer.encode_to_vec());
+            let turn = answer.turns.into_iter().next().unwrap_or_default();
+            Ok(turn_answer(turn, digest))
+        };
+        tried(attempt, goes_on).await
     }
 
     fn appending(&self, images: Vec<Image>, is_first: bool, attempt: u32) -> AppendMessagesRequest {
@@ -100,34 +88,29 @@ impl Stranger<'_> {
         &self,
         upload: &Upload,
         message_id: &str,
-        used_up: impl Fn(u32),
+        goes_on: impl Fn(u32) -> bool,
     ) -> Result<Answer, Status> {
-        let mut refused = None;
-        for attempt in 0..ATTEMPTS {
+        let attempt = async |attempt| {
             let request = AddImagesRequest {
                 message_id: message_id.to_owned(),
                 images: self.stored(upload, attempt).await?,
                 request_id: self.id(&format!("AddImages {attempt}")),
             };
-            let mut images = self.clients.images();
-            match images.add_images(self.clients.request(request)).await {
-                Ok(answer) => {
-                    let answer = answer.into_inner();
-                    return Ok(Answer {
-                        message: message_id.to_owned(),
-                        digest: sha256(&answer.encode_to_vec()),
-                        objects: answer.images.into_iter().map(kept).collect(),
-                        seq: 0,
-                    });
-                }
-                Err(status) if status.code() == Code::FailedPrecondition => {
-                    used_up(attempt);
-                    refused = Some(status);
-                }
-                Err(status) => return Err(status),
-            }
-        }
-        Err(refused.unwrap_or_else(|| Status::internal("there are attempts")))
+            let request = self.clients.request(request);
+            let answer = self
+                .clients
+                .images()
+                .add_images(request)
+                .await?
+                .into_inner();
+            Ok(Answer {
+                message: message_id.to_owned(),
+                digest: sha256(&answer.encode_to_vec()),
+                objects: answer.images.into_iter().map(kept).collect(),
+                seq: 0,
+            })
+        };
+        tried(attempt, goes_on).await
     }
 
     /// Stores the objects of an attempt, and sleeps; what the row says of them.
@@ -282,6 +265,25 @@ impl Stranger<'_> {
 
     fn id(&self, call: &str) -> String {
         derived_id(self.step.request_id, call).to_string()
+    }
+}
+
+/// Makes attempt after attempt, until one ends in another way than that its keys were used up.
+async fn tried(
+    attempt: impl AsyncFn(u32) -> Result<Answer, Status>,
+    goes_on: impl Fn(u32) -> bool,
+) -> Result<Answer, Status> {
+    let mut number = 0;
+    loop {
+        match attempt(number).await {
+            Err(status) if status.code() == Code::FailedPrecondition => {
+                if !goes_on(number) || number == ATTEMPTS {
+                    return Err(status);
+                }
+                number += 1;
+            }
+            ended => return ended,
+        }
     }
 }
 
