@@ -4,6 +4,7 @@
 use std::{collections::BTreeMap, fs};
 
 use hmac::{Hmac, KeyInit as _, Mac as _};
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use sha2::{Digest as _, Sha256};
 use tempfile::TempDir;
 use time::{OffsetDateTime, macros::format_description};
@@ -13,6 +14,12 @@ use crate::{
     curl::{Answer, curl},
 };
 
+/// What a signed query has percent-encoded: all but what is unreserved (RFC 3986, section 2.3).
+const QUERY: &AsciiSet = &NON_ALPHANUMERIC
+    .remove(b'-')
+    .remove(b'.')
+    .remove(b'_')
+    .remove(b'~');
 const REGION: &str = "us-east-1";
 
 /// A bucket, and who may do everything with it.
@@ -114,7 +121,7 @@ impl S3 {
             let Some(token) = between(&text, "NextContinuationToken") else {
                 return sizes;
             };
-            let token: String = token.bytes().map(|byte| format!("%{byte:02X}")).collect();
+            let token = utf8_percent_encode(token, QUERY);
             query = format!("continuation-token={token}&list-type=2");
         }
     }

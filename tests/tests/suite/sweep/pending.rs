@@ -83,6 +83,7 @@ async fn a_chat_that_leaves_more_records_than_its_answer_names_is_removed_whole(
         let blobs = stored_many(&pair, &format!("uploads/documents/{n}_"), 510).await;
         chat = Some(named_many(&pair, chat, blobs).await);
     }
+    assert_eq!(pair.direct().sizes().len(), 1_020);
     let chat_id = chat.expect("a chat").parse().expect("an id");
     let deleted = caller(&pair)
         .delete_chat(chat_id, delete_request_id(chat_id))
